@@ -1,0 +1,266 @@
+/*
+ * pflow/field.h - Poisson fields: perturbation, targets, learning, and clocks for the
+ * flow.
+ *
+ * Notation (Xu et al. 2022, arXiv 2209.11178, "PFGM"): data x in R^d lie in the
+ * hyperplane z = 0 of R^(d+1); y = (x, z) is an augmented point. Each source y_j attracts
+ * y with weight ||y - y_j||^-(d+1). As in PFGM the field points toward the data; the flow
+ * runs against it.
+ *
+ *   pflow_field_fit(net, x, n, d, &fit, &report);            learn a field
+ *   pflow_field_create_net(&field, net);                     make it a field object
+ *   pflow_clock_create(&clock, field, n, &cc);               choose a clock
+ *   pflow_ode_solve(&oc, pflow_clock_rhs, clock, 0, 1, y, n, d + 1, &stats);
+ */
+#ifndef PFLOW_FIELD_H
+#define PFLOW_FIELD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "pflow/error.h"
+#include "pflow/nn.h"
+#include "pflow/ode.h"
+#include "pflow/optim.h"
+#include "pflow/random.h"
+#include "pflow/threads.h"
+
+PFLOW_BEGIN_DECLS
+
+/* ---- perturbation (PFGM, algorithm 2) ---- */
+
+typedef struct pflow_perturb_config {
+  size_t struct_size;
+  double sigma;   /* std of z and of the noise at m = 0; default 0.01 */
+  double tau;     /* growth a unit of m; default 0.03 */
+  double m_max;   /* M: m ~ U[0, M]; default 20 (the post); PFGM's CIFAR value is 291 */
+  int restrict_m; /* 1: where |z| < sigma / 2, m ~ U[0, 0.7 M] (PFGM); default 0 (the
+                     post) */
+} pflow_perturb_config;
+
+static inline void pflow_perturb_config_init(pflow_perturb_config *config) {
+  memset(config, 0, sizeof *config);
+  config->struct_size = sizeof *config;
+  config->sigma = 0.01;
+  config->tau = 0.03;
+  config->m_max = 20.0;
+}
+
+/* PFGM's rule: M = floor(0.75 ln(norm^2 / (2 sqrt(d) sigma^2)) / ln(1 + tau)) + 1. */
+PFLOW_API pflow_err pflow_perturb_rule_m(double norm, size_t dim, double sigma,
+                                         double tau, double *m_max);
+
+/* The draws of one row, before they are put together. */
+typedef struct pflow_perturb_draw {
+  double abs_z;      /* |N(0, sigma^2)| */
+  double m;          /* exponent in [0, M] */
+  double noise_norm; /* ||e||, e ~ N(0, sigma^2 I_d) */
+  const float *unit; /* d: uniform direction */
+} pflow_perturb_draw;
+
+/* y (d + 1 values) = (x + noise_norm (1+tau)^m unit, abs_z (1+tau)^m). */
+PFLOW_API pflow_err pflow_perturb_apply(const float *x, size_t dim, double tau,
+                                        const pflow_perturb_draw *draw, float *y);
+
+/*
+ * Perturbs n rows of x (n x dim) into y (n x (dim + 1)). Row i uses words of its own of
+ * the generator, which is moved behind them all, so results do not depend on the pool.
+ */
+PFLOW_API pflow_err pflow_perturb(const pflow_perturb_config *config, const float *x,
+                                  size_t n, size_t dim, pflow_rng *rng, float *y,
+                                  pflow_pool *pool);
+
+/* ---- targets ---- */
+
+/* Sources in the plane z = 0: n rows of dim values, borrowed. */
+typedef struct pflow_sources {
+  const float *x;
+  size_t n, dim;
+} pflow_sources;
+
+/*
+ * E(y) = sum_j w_j (y_j - y) / sum_j w_j, w_j = ||y - y_j||^-(dim+1), for q points y
+ * (q x (dim + 1)); e is q x (dim + 1) (PFGM, eq. 7 and 9, up to the positive factor that
+ * cancels there). Weights are taken relative to the nearest source. On a source itself E
+ * is 0. Allocates nothing. pool NULL: the default pool.
+ */
+PFLOW_API pflow_err pflow_poisson_direction(const pflow_sources *sources, const float *y,
+                                            size_t q, float *e, pflow_pool *pool);
+
+/* The training target sqrt(dim) E / (||E|| + gamma) (PFGM, section 3.2); gamma >= 0. */
+PFLOW_API pflow_err pflow_poisson_target(const pflow_sources *sources, const float *y,
+                                         size_t q, double gamma, float *target,
+                                         pflow_pool *pool);
+
+/* ---- field objects ---- */
+
+typedef struct pflow_field pflow_field;
+typedef struct pflow_field_work pflow_field_work;
+
+/*
+ * A field of your own over augmented points. `work` is what work_create made (NULL
+ * without one); eval must be re-entrant for different work. Only eval is required.
+ */
+typedef struct pflow_field_class {
+  size_t struct_size; /* sizeof(pflow_field_class) */
+  const char *kind;   /* outlives the field */
+  pflow_err (*work_create)(void **work, size_t max_rows, const void *self);
+  void (*work_destroy)(void *work);
+  pflow_err (*eval)(const float *y, size_t n, float *e, void *work, const void *self);
+  void (*destroy)(void *self);
+} pflow_field_class;
+
+/* dim is the dimension of augmented points, d + 1. self is destroyed with the field, and
+ * by this call when it fails. */
+PFLOW_API pflow_err pflow_field_create(pflow_field **field, size_t dim,
+                                       const pflow_field_class *field_class, void *self);
+
+/*
+ * The field of a built network with equal input and output size. The network is borrowed
+ * and must not be trained while the field is in use.
+ */
+PFLOW_API pflow_err pflow_field_create_net(pflow_field **field, const pflow_net *net);
+
+/* The exact field of a set of sources: pflow_poisson_direction. The rows are copied. */
+PFLOW_API pflow_err pflow_field_create_sources(pflow_field **field,
+                                               const pflow_sources *sources,
+                                               pflow_pool *pool);
+
+PFLOW_API void pflow_field_destroy(pflow_field *field);
+PFLOW_API size_t pflow_field_dim(const pflow_field *field);
+PFLOW_API const char *pflow_field_kind(const pflow_field *field);
+
+/* A workspace for evaluations of up to max_rows rows; one for each thread. */
+PFLOW_API pflow_err pflow_field_work_create(pflow_field_work **work,
+                                            const pflow_field *field, size_t max_rows);
+PFLOW_API void pflow_field_work_destroy(pflow_field_work *work);
+
+/* E at n <= max_rows augmented points (n x dim) into e (n x dim). */
+PFLOW_API pflow_err pflow_field_eval(const pflow_field *field, pflow_field_work *work,
+                                     const float *y, size_t n, float *e);
+
+/* ---- learning a field ---- */
+
+typedef struct pflow_field_fit_progress {
+  size_t epoch, epochs; /* epochs done, and in all */
+  double loss;          /* mean over the epoch's steps */
+  double seconds;       /* since the start */
+} pflow_field_fit_progress;
+
+/* 0 go on, > 0 stop politely, < 0 abort. */
+typedef int (*pflow_field_fit_fn)(const pflow_field_fit_progress *progress, void *user);
+
+typedef struct pflow_field_fit_config {
+  size_t struct_size;
+  pflow_perturb_config perturb;
+  double gamma;           /* of the target; default 0.3 (the post's script) */
+  size_t epochs;          /* default 200 */
+  size_t large_batch;     /* sources of a step; default 1024, at most n */
+  size_t small_batch;     /* the first of them are perturbed; default 128 */
+  pflow_adam_config adam; /* default lr 1e-3 */
+  uint64_t seed;          /* of shuffling and perturbation */
+  double ema_decay;       /* 0 (default): none; else the network ends with the average */
+  pflow_pool *pool;       /* NULL: the default pool */
+  pflow_field_fit_fn on_epoch; /* NULL: none */
+  void *user;
+} pflow_field_fit_config;
+
+static inline void pflow_field_fit_config_init(pflow_field_fit_config *config) {
+  memset(config, 0, sizeof *config);
+  config->struct_size = sizeof *config;
+  pflow_perturb_config_init(&config->perturb);
+  config->gamma = 0.3;
+  config->epochs = 200;
+  config->large_batch = 1024;
+  config->small_batch = 128;
+  pflow_adam_config_init(&config->adam);
+}
+
+typedef struct pflow_field_fit_report {
+  size_t epochs, steps;
+  double first_loss, last_loss; /* mean of the first and of the last epoch */
+  double seconds;
+} pflow_field_fit_report;
+
+/* The post's network: linear, ReLU, linear, ReLU, linear, all dim + 1 wide, built. */
+PFLOW_API pflow_err pflow_field_net_create(pflow_net **net, size_t dim,
+                                           const pflow_net_config *config);
+
+/*
+ * Trains a built network of dim + 1 inputs and outputs to the targets of x (n x dim) by
+ * mean squared error: an epoch visits the rows in a new order, large_batch at a time, the
+ * last incomplete batch left out. The network keeps its weights at the start. report may
+ * be NULL. Returns PFLOW_OK or PFLOW_STOPPED.
+ * Errors: PFLOW_ESHAPE, PFLOW_EINVAL, PFLOW_ENONFINITE (data, or PFLOW_EDIVERGED when the
+ * loss is no longer finite), PFLOW_ECALLBACK, PFLOW_ENOMEM.
+ */
+PFLOW_API pflow_err pflow_field_fit(pflow_net *net, const float *x, size_t n, size_t dim,
+                                    const pflow_field_fit_config *config,
+                                    pflow_field_fit_report *report);
+
+/*
+ * One step of that training on given sources, for loops of your own: perturbs the first
+ * small_batch rows, computes targets, and leaves the gradient in the network.
+ */
+typedef struct pflow_field_step pflow_field_step;
+PFLOW_API pflow_err pflow_field_step_create(pflow_field_step **step, const pflow_net *net,
+                                            const pflow_field_fit_config *config);
+PFLOW_API void pflow_field_step_destroy(pflow_field_step *step);
+PFLOW_API pflow_err pflow_field_step_run(pflow_field_step *step, pflow_net *net,
+                                         const pflow_sources *sources, pflow_rng *rng,
+                                         double *loss);
+
+/* ---- clocks: from a field to a right-hand side ---- */
+
+typedef enum pflow_clock_kind {
+  PFLOW_CLOCK_RADIAL = 0, /* dy/ds = E / (E . y): ||y||^2 grows by 2 a unit (the post) */
+  PFLOW_CLOCK_ARC = 1,    /* dy/ds = -E / ||E||: s is the length of the path, outward */
+  PFLOW_CLOCK_Z = 2,      /* dy/dz = E / E_z: s is z (PFGM, section 3.3) */
+  PFLOW_CLOCK_LOG_Z = 3   /* dy/ds = z E / E_z: s is ln z (PFGM, z = e^s) */
+} pflow_clock_kind;
+
+typedef struct pflow_clock_config {
+  size_t struct_size;
+  pflow_clock_kind kind; /* default radial */
+  double max_speed; /* cap on ||dy/ds||, against a vanishing E . y or E_z; default 100 */
+} pflow_clock_config;
+
+static inline void pflow_clock_config_init(pflow_clock_config *config) {
+  memset(config, 0, sizeof *config);
+  config->struct_size = sizeof *config;
+  config->max_speed = 100.0;
+}
+
+typedef struct pflow_clock_stats {
+  uint64_t evaluations; /* row evaluations */
+  uint64_t crossings;   /* times a row's denominator (E . y or E_z) changed its sign */
+  size_t rows_crossed;  /* rows for which it ever did */
+  uint64_t capped;      /* evaluations whose speed was cut to max_speed */
+  double smallest;      /* least |E . y| / (||E|| ||y||), or |E_z| / ||E|| */
+} pflow_clock_stats;
+
+typedef struct pflow_clock pflow_clock;
+
+/*
+ * A clock for solves of up to n rows. It borrows the field and keeps workspace and
+ * statistics, so it is for one solve at a time.
+ */
+PFLOW_API pflow_err pflow_clock_create(pflow_clock **clock, const pflow_field *field,
+                                       size_t n, const pflow_clock_config *config);
+PFLOW_API void pflow_clock_destroy(pflow_clock *clock);
+
+/*
+ * The right-hand side to pass to pflow_ode_solve with the clock as `user`. A zero field
+ * gives derivative 0 in RADIAL and ARC and is out of domain (> 0) for the z clocks; a
+ * non-finite field is an error naming the row.
+ */
+PFLOW_API int pflow_clock_rhs(const pflow_ode_rows *rows, float *dy, void *clock);
+
+/* Counts since the clock was created. */
+PFLOW_API pflow_err pflow_clock_get_stats(const pflow_clock *clock,
+                                          pflow_clock_stats *stats);
+
+PFLOW_END_DECLS
+
+#endif

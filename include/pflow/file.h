@@ -1,0 +1,32 @@
+/*
+ * pflow/file.h - files that are either the old version or the new one, never half of
+ * both.
+ */
+#ifndef PFLOW_FILE_H
+#define PFLOW_FILE_H
+
+#include <stddef.h>
+
+#include "pflow/error.h"
+
+PFLOW_BEGIN_DECLS
+
+/*
+ * Replaces the file at path by size bytes: written to a temporary file beside it, synced,
+ * renamed over it, the folder synced. When it fails the old file is untouched and the
+ * temporary file is removed. Mode 0666 less the umask, or the old file's mode.
+ * Errors: PFLOW_EIO naming the path and the system's reason.
+ */
+PFLOW_API pflow_err pflow_file_write(const char *path, const void *bytes, size_t size);
+
+/*
+ * Reads a whole regular file of at most `limit` bytes into a new block (pflow_free). An
+ * empty file gives a valid pointer and size 0.
+ * Errors: PFLOW_EIO, PFLOW_ETOOLARGE naming both sizes, PFLOW_ENOMEM.
+ */
+PFLOW_API pflow_err pflow_file_read(unsigned char **bytes, size_t *size, const char *path,
+                                    size_t limit);
+
+PFLOW_END_DECLS
+
+#endif

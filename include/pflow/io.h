@@ -1,0 +1,119 @@
+/*
+ * pflow/io.h - model files and checkpoints in the safetensors format.
+ *
+ * A file is 8 bytes of header length (little-endian), a JSON header that names each
+ * tensor's dtype, shape and offsets and holds string metadata, and the values; Python's
+ * safetensors reads it. Only F32 tensors of 1 to 4 dimensions are kept. A file is hostile
+ * until checked: header size, JSON, offsets, overlap and gaps; errors as in pflow/data.h.
+ * Files appear whole or not at all (pflow/file.h).
+ */
+#ifndef PFLOW_IO_H
+#define PFLOW_IO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pflow/error.h"
+#include "pflow/field.h"
+#include "pflow/nn.h"
+#include "pflow/optim.h"
+#include "pflow/tensor.h"
+
+PFLOW_BEGIN_DECLS
+
+/* ---- archives: named tensors and named texts ---- */
+
+typedef struct pflow_archive pflow_archive;
+
+PFLOW_API pflow_err pflow_archive_create(pflow_archive **archive);
+PFLOW_API void pflow_archive_destroy(pflow_archive *archive);
+
+/*
+ * Adds a copy of a tensor, or a text (both UTF-8, at most 255 bytes of name). A name that
+ * is already there, or "__metadata__", is PFLOW_EINVAL.
+ */
+PFLOW_API pflow_err pflow_archive_put(pflow_archive *archive, const char *name,
+                                      const float *values, const size_t *shape,
+                                      size_t ndim);
+PFLOW_API pflow_err pflow_archive_put_text(pflow_archive *archive, const char *key,
+                                           const char *text);
+
+/* Borrowed tensor or text of that name. PFLOW_ENOTFOUND names what was asked for. */
+PFLOW_API pflow_err pflow_archive_get(const pflow_archive *archive, const char *name,
+                                      const pflow_tensor **tensor);
+PFLOW_API pflow_err pflow_archive_get_text(const pflow_archive *archive, const char *key,
+                                           const char **text);
+
+/* Unsigned numbers kept as decimal text. PFLOW_EFORMAT when the text is not one. */
+PFLOW_API pflow_err pflow_archive_put_u64(pflow_archive *archive, const char *key,
+                                          uint64_t value);
+PFLOW_API pflow_err pflow_archive_get_u64(const pflow_archive *archive, const char *key,
+                                          uint64_t *value);
+
+/* Number of tensors, and the name of one (NULL past the last), in the order of the file.
+ */
+PFLOW_API size_t pflow_archive_count(const pflow_archive *archive);
+PFLOW_API const char *pflow_archive_name(const pflow_archive *archive, size_t index);
+
+PFLOW_API pflow_err pflow_archive_save(const pflow_archive *archive, const char *path);
+PFLOW_API pflow_err pflow_archive_load(pflow_archive **archive, const char *path);
+
+/* The same from memory, which is copied. `name` stands for the path in messages. */
+PFLOW_API pflow_err pflow_archive_parse(pflow_archive **archive, const void *bytes,
+                                        size_t size, const char *name);
+
+/* ---- networks, optimisers, averages in an archive ---- */
+
+/*
+ * put stores the arrays of an object as "<prefix><array name>" and its configuration as
+ * text; get fills an existing object of the same shapes, checking all before it changes
+ * any. Errors: PFLOW_ENOTFOUND, PFLOW_ESHAPE naming the array and both shapes.
+ */
+PFLOW_API pflow_err pflow_archive_put_net(pflow_archive *archive, const char *prefix,
+                                          const pflow_net *net);
+PFLOW_API pflow_err pflow_archive_get_net(const pflow_archive *archive,
+                                          const char *prefix, pflow_net *net);
+PFLOW_API pflow_err pflow_archive_put_optim(pflow_archive *archive, const char *prefix,
+                                            const pflow_optim *optim);
+PFLOW_API pflow_err pflow_archive_get_optim(const pflow_archive *archive,
+                                            const char *prefix, pflow_optim *optim);
+PFLOW_API pflow_err pflow_archive_put_ema(pflow_archive *archive, const char *prefix,
+                                          const pflow_ema *ema);
+PFLOW_API pflow_err pflow_archive_get_ema(const pflow_archive *archive,
+                                          const char *prefix, pflow_ema *ema);
+
+/*
+ * Builds the network that put_net described, with its values. Layers of the user's own
+ * are PFLOW_EUNSUPPORTED: build such a network in code and use get_net. config NULL:
+ * defaults.
+ */
+PFLOW_API pflow_err pflow_archive_build_net(const pflow_archive *archive,
+                                            const char *prefix, pflow_net **net,
+                                            const pflow_net_config *config);
+
+/* ---- whole files ---- */
+
+/* One network in one file, arrays named as PyTorch's nn.Sequential names them. */
+PFLOW_API pflow_err pflow_net_save(const pflow_net *net, const char *path);
+PFLOW_API pflow_err pflow_net_load(pflow_net **net, const char *path,
+                                   const pflow_net_config *config);
+
+/* What a field file says about its training besides the network. */
+typedef struct pflow_field_meta {
+  size_t dim; /* d: the network has d + 1 inputs */
+  double sigma, tau, m_max, gamma;
+  int restrict_m;
+  uint64_t seed;
+} pflow_field_meta;
+
+/* A field network with the settings that it was trained with. */
+PFLOW_API pflow_err pflow_field_save(const pflow_net *net, const pflow_field_meta *meta,
+                                     const char *path);
+
+/* The network of a field file, for pflow_field_create_net; meta may be NULL. */
+PFLOW_API pflow_err pflow_field_load(pflow_net **net, pflow_field_meta *meta,
+                                     const char *path, const pflow_net_config *config);
+
+PFLOW_END_DECLS
+
+#endif

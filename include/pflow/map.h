@@ -1,0 +1,68 @@
+/*
+ * pflow/map.h - affine feature transforms: the plain alternatives to a flow, and the
+ * preprocessing in front of one.
+ *
+ *   pflow_affine_fit(&whiten, PFLOW_AFFINE_PCA_WHITEN, x, n, dim, &config);
+ *   pflow_affine_apply(whiten, x, n, y);
+ *
+ * A fitted transform is const: any number of threads may apply it.
+ */
+#ifndef PFLOW_MAP_H
+#define PFLOW_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "pflow/error.h"
+
+PFLOW_BEGIN_DECLS
+
+typedef struct pflow_affine pflow_affine;
+
+typedef enum pflow_affine_kind {
+  PFLOW_AFFINE_CENTER = 0,     /* x - mean */
+  PFLOW_AFFINE_PCA = 1,        /* principal coordinates, largest variance first */
+  PFLOW_AFFINE_PCA_WHITEN = 2, /* the same, each divided by its standard deviation */
+  PFLOW_AFFINE_ZCA_WHITEN = 3, /* whitened and turned back to the original axes */
+  PFLOW_AFFINE_ROTATE = 4      /* a uniformly random orthogonal matrix (Haar), no shift */
+} pflow_affine_kind;
+
+typedef struct pflow_affine_config {
+  size_t struct_size;
+  size_t out_dim; /* PCA kinds: components kept; 0 (default): all */
+  double eps;     /* whitening: variances are raised by eps * the largest; default 1e-6 */
+  uint64_t seed;  /* of ROTATE */
+} pflow_affine_config;
+
+static inline void pflow_affine_config_init(pflow_affine_config *config) {
+  memset(config, 0, sizeof *config);
+  config->struct_size = sizeof *config;
+  config->eps = 1e-6;
+}
+
+/*
+ * Fits a transform to n rows (n x dim). Eigenvectors by cyclic Jacobi rotations in
+ * double; the sign of each is fixed so that its largest entry is positive. Covariances
+ * are divided by n - 1. Errors: PFLOW_EINVAL (fewer than 2 rows, out_dim > dim, no
+ * variance to whiten), PFLOW_ENONFINITE, PFLOW_ENOMEM.
+ */
+PFLOW_API pflow_err pflow_affine_fit(pflow_affine **affine, pflow_affine_kind kind,
+                                     const float *x, size_t n, size_t dim,
+                                     const pflow_affine_config *config);
+PFLOW_API void pflow_affine_destroy(pflow_affine *affine);
+
+PFLOW_API size_t pflow_affine_in_dim(const pflow_affine *affine);
+PFLOW_API size_t pflow_affine_out_dim(const pflow_affine *affine);
+
+/* Variances along the principal axes, largest first (in_dim values), or NULL for kinds
+ * that do not need them. */
+PFLOW_API const double *pflow_affine_variances(const pflow_affine *affine);
+
+/* y (n x out_dim) of x (n x in_dim). y may not overlap x. Allocates nothing. */
+PFLOW_API pflow_err pflow_affine_apply(const pflow_affine *affine, const float *x,
+                                       size_t n, float *y);
+
+PFLOW_END_DECLS
+
+#endif

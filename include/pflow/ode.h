@@ -1,0 +1,143 @@
+/*
+ * pflow/ode.h - ordinary differential equations dy/ds = f(s, y) for many rows at once.
+ *
+ * Each row of y (n x dim) is a problem of its own. Fixed-step methods share one step; the
+ * adaptive ones give every row its own step size and leave a row alone once it has
+ * arrived. Integration may go either way (s1 < s0).
+ *
+ *   pflow_ode_config oc;
+ *   pflow_ode_config_init(&oc);
+ *   oc.method = PFLOW_ODE_RK4;
+ *   oc.steps = 100;
+ *   pflow_ode_solve(&oc, rhs, user, 0.0, 1.0, y, n, dim, &stats);
+ *
+ * A solve uses the calling thread; the right-hand side may use a pool of its own. Solves
+ * may run at the same time in different threads.
+ */
+#ifndef PFLOW_ODE_H
+#define PFLOW_ODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "pflow/error.h"
+
+PFLOW_BEGIN_DECLS
+
+/* Rows handed to a right-hand side or an observer. */
+typedef struct pflow_ode_rows {
+  size_t n, dim;
+  const double *s;   /* n: each row's own independent variable */
+  const float *y;    /* n x dim */
+  const size_t *row; /* n: each row's index in the caller's y */
+} pflow_ode_rows;
+
+/*
+ * Writes dy/ds (n x dim) for the given rows. 0 go on; > 0 the point is outside the
+ * domain: an adaptive method retries with a smaller step, a fixed-step method stops
+ * politely; < 0 abort. A non-finite derivative is handled as > 0 by adaptive methods and
+ * ends a fixed-step solve with PFLOW_ENONFINITE naming the row.
+ */
+typedef int (*pflow_rhs_fn)(const pflow_ode_rows *rows, float *dy, void *user);
+
+/*
+ * Called with the rows that have just made a step, and once at the start (step 0). `step`
+ * counts the steps of the block. 0 go on, > 0 stop politely, < 0 abort.
+ */
+typedef int (*pflow_ode_observer_fn)(const pflow_ode_rows *rows, size_t step, void *user);
+
+typedef enum pflow_ode_method {
+  PFLOW_ODE_EULER = 0,
+  PFLOW_ODE_MIDPOINT = 1,
+  PFLOW_ODE_HEUN = 2, /* explicit trapezoid, order 2 */
+  PFLOW_ODE_RK4 = 3,
+  PFLOW_ODE_BS23 = 4,  /* Bogacki and Shampine 1989, adaptive 3(2) */
+  PFLOW_ODE_DOPRI5 = 5 /* Dormand and Prince 1980, adaptive 5(4) */
+} pflow_ode_method;
+
+#define PFLOW_ODE_MAX_STAGES 16
+
+/*
+ * An explicit Runge-Kutta method as data. Row i of a holds i coefficients, rows one after
+ * another (stages * (stages - 1) / 2 in all). error is b - b* of the embedded method, or
+ * NULL for a fixed-step method. fsal: the last stage is the next step's first.
+ */
+typedef struct pflow_ode_tableau {
+  size_t struct_size; /* sizeof(pflow_ode_tableau) */
+  const char *name;
+  size_t stages;
+  int order;       /* of b */
+  int error_order; /* of b*, 0 without */
+  int fsal;
+  const double *a, *b, *c, *error;
+} pflow_ode_tableau;
+
+/* The tableau of a built-in method; NULL for a number outside the enum. */
+PFLOW_API const pflow_ode_tableau *pflow_ode_tableau_get(pflow_ode_method method);
+
+/*
+ * Checks a tableau: sizes, c_i = sum_j a_ij, fsal, and the order conditions of b (and b*)
+ * up to order 5 (Butcher 1963). Errors: PFLOW_EINVAL naming the condition that fails.
+ */
+PFLOW_API pflow_err pflow_ode_tableau_check(const pflow_ode_tableau *tableau);
+
+typedef struct pflow_ode_config {
+  size_t struct_size;
+  pflow_ode_method method;          /* default PFLOW_ODE_RK4 */
+  const pflow_ode_tableau *tableau; /* a method of your own; NULL: `method` */
+  size_t steps;                     /* of a fixed-step method; default 100 */
+  int adaptive; /* 1: step control wherever the tableau has an error estimate; 0: fixed
+                   steps always; default 1 */
+  /* A step is accepted where rms(error / (atol + rtol * |y|)) <= 1 over the row. */
+  double rtol, atol;              /* default 1e-4, 1e-6 */
+  double h_first;                 /* first step; 0 (default): chosen (Hairer, Norsett,
+                                     Wanner 1993, II.4) */
+  double h_min;                   /* a smaller step ends the row with PFLOW_EDIVERGED;
+                                     0 (default): the rounding of s */
+  double h_max;                   /* largest step; 0 (default): |s1 - s0| */
+  size_t max_steps;               /* tried steps of one row; default 10000 */
+  size_t block_rows;              /* rows that are integrated together; default 4096 */
+  pflow_ode_observer_fn observer; /* NULL: none */
+  void *observer_user;
+  int *row_status; /* NULL, or n entries: a pflow_err for each row */
+} pflow_ode_config;
+
+static inline void pflow_ode_config_init(pflow_ode_config *config) {
+  memset(config, 0, sizeof *config);
+  config->struct_size = sizeof *config;
+  config->method = PFLOW_ODE_RK4;
+  config->steps = 100;
+  config->adaptive = 1;
+  config->rtol = 1e-4;
+  config->atol = 1e-6;
+  config->max_steps = 10000;
+  config->block_rows = 4096;
+}
+
+typedef struct pflow_ode_stats {
+  uint64_t accepted;            /* row steps taken */
+  uint64_t rejected;            /* row steps tried again with a smaller step */
+  uint64_t evaluations;         /* row evaluations of the right-hand side */
+  uint64_t calls;               /* calls of the right-hand side */
+  size_t arrived;               /* rows that reached s1 */
+  size_t limited;               /* rows ended by max_steps: PFLOW_LIMIT */
+  size_t failed;                /* rows ended by h_min or a non-finite value */
+  double h_smallest, h_largest; /* |h| over accepted steps; 0 if there were none */
+} pflow_ode_stats;
+
+/*
+ * Integrates every row of y from s0 to s1, in place. stats may be NULL.
+ * Returns PFLOW_OK; PFLOW_LIMIT when some rows ended at max_steps (they hold the state
+ * they reached, with their status in row_status); PFLOW_STOPPED; PFLOW_EDIVERGED when
+ * some rows failed (likewise); PFLOW_ECALLBACK; PFLOW_EINVAL, PFLOW_ENULL, PFLOW_ENOMEM;
+ * PFLOW_ENONFINITE for non-finite y at the start. On an error before the first step y is
+ * unchanged.
+ */
+PFLOW_API pflow_err pflow_ode_solve(const pflow_ode_config *config, pflow_rhs_fn rhs,
+                                    void *user, double s0, double s1, float *y, size_t n,
+                                    size_t dim, pflow_ode_stats *stats);
+
+PFLOW_END_DECLS
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * file.c - durable replacement of files, and bounded reading of whole ones.
+ */
+#include "pflow/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/writer.h"
+
+static pflow_err io_error(const char *action, const char *path) {
+  return pf_fail(PFLOW_EIO, "%s: cannot %s: %s", path, action, strerror(errno));
+}
+
+/* Opens a new file "<path>.<process>-<number>"; umask applies as for any new file. */
+static int create_temporary(char *name, size_t size, const char *path) {
+  static atomic_uint number;
+  int file;
+  do {
+    unsigned serial = atomic_fetch_add(&number, 1);
+    snprintf(name, size, "%s.%ld-%u", path, (long)getpid(), serial);
+    file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (file < 0 && errno == EEXIST);
+  return file;
+}
+
+/* Gives the new file the mode of the one it is to replace, if there is one. */
+static bool keep_mode(int file, const char *path) {
+  struct stat old;
+  return stat(path, &old) != 0 || fchmod(file, old.st_mode & 07777) == 0;
+}
+
+pflow_err pf_writer_open(pf_writer *writer, const char *path) {
+  size_t size = strlen(path) + 40;
+  writer->path = path;
+  pf_try(pf_alloc(&writer->temporary, size, 1));
+  writer->file = create_temporary(writer->temporary, size, path);
+  if (writer->file >= 0 && keep_mode(writer->file, path)) return PFLOW_OK;
+  pflow_err rc = io_error("create a temporary file beside it", path);
+  if (writer->file >= 0) {
+    close(writer->file);
+    unlink(writer->temporary);
+  }
+  pflow_free(writer->temporary);
+  return rc;
+}
+
+pflow_err pf_writer_put(pf_writer *writer, const void *bytes, size_t size) {
+  const char *next = bytes;
+  while (size > 0) {
+    size_t piece = size < ((size_t)1 << 30) ? size : (size_t)1 << 30;
+    ssize_t written = write(writer->file, next, piece);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return io_error("write", writer->path);
+    next += written;
+    size -= (size_t)written;
+  }
+  return PFLOW_OK;
+}
+
+/* Makes the rename itself durable. */
+static pflow_err sync_folder(const char *path) {
+  const char *slash = strrchr(path, '/');
+  size_t length = slash ? (size_t)(slash - path) + 1 : 1;
+  char *folder;
+  pf_try(pf_alloc(&folder, length + 1, 1));
+  memcpy(folder, slash ? path : ".", length);
+  int handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  /* Some file systems cannot sync a folder (EINVAL): then there is nothing to wait for.
+   */
+  bool ok = handle >= 0 && (fsync(handle) == 0 || errno == EINVAL);
+  pflow_err rc = ok ? PFLOW_OK : io_error("sync the folder of", path);
+  if (handle >= 0) close(handle);
+  pflow_free(folder);
+  return rc;
+}
+
+pflow_err pf_writer_close(pf_writer *writer, pflow_err rc) {
+  if (rc >= 0 && fsync(writer->file) != 0) rc = io_error("sync", writer->path);
+  if (close(writer->file) != 0 && rc >= 0) rc = io_error("close", writer->path);
+  if (rc >= 0 && rename(writer->temporary, writer->path) != 0)
+    rc = io_error("replace", writer->path);
+  else if (rc >= 0)
+    rc = sync_folder(writer->path);
+  if (rc < 0) unlink(writer->temporary);
+  pflow_free(writer->temporary);
+  return rc;
+}
+
+pflow_err pflow_file_write(const char *path, const void *bytes, size_t size) {
+  pf_need(path);
+  pf_need(bytes);
+  pf_writer writer;
+  pf_try(pf_writer_open(&writer, path));
+  return pf_writer_close(&writer, pf_writer_put(&writer, bytes, size));
+}
+
+/* Fills buffer with exactly size bytes of a file that may be shrinking meanwhile. */
+static pflow_err read_all(int file, unsigned char *buffer, size_t size,
+                          const char *path) {
+  size_t have = 0;
+  while (have < size) {
+    ssize_t got = read(file, buffer + have, size - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error("read", path);
+    if (got == 0)
+      return pf_fail(PFLOW_ETRUNCATED, "%s: ended after %zu of %zu bytes", path, have,
+                     size);
+    have += (size_t)got;
+  }
+  return PFLOW_OK;
+}
+
+static pflow_err read_open_file(unsigned char **bytes, size_t *size, int file,
+                                const char *path, size_t limit) {
+  struct stat status;
+  if (fstat(file, &status) != 0) return io_error("examine", path);
+  if (!S_ISREG(status.st_mode)) return pf_fail(PFLOW_EIO, "%s: not a regular file", path);
+  if ((uintmax_t)status.st_size > limit)
+    return pf_fail(PFLOW_ETOOLARGE, "%s: %ju bytes, at most %zu", path,
+                   (uintmax_t)status.st_size, limit);
+  unsigned char *buffer;
+  pf_try(pf_alloc(&buffer, (size_t)status.st_size + 1, 1));
+  pflow_err rc = read_all(file, buffer, (size_t)status.st_size, path);
+  if (rc < 0) {
+    pflow_free(buffer);
+    return rc;
+  }
+  *bytes = buffer;
+  *size = (size_t)status.st_size;
+  return PFLOW_OK;
+}
+
+pflow_err pflow_file_read(unsigned char **bytes, size_t *size, const char *path,
+                          size_t limit) {
+  pf_need(bytes);
+  pf_need(size);
+  pf_need(path);
+  *bytes = NULL;
+  *size = 0;
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return io_error("open", path);
+  pflow_err rc = read_open_file(bytes, size, file, path, limit);
+  close(file);
+  return rc;
+}
