@@ -8,7 +8,9 @@
  *   ...
  *   pflow_optim_step(optim, pflow_net_params(net), pflow_net_grads(net));
  *
- * An optimiser is used by one thread at a time and allocates only when created.
+ * An optimiser is used by one thread at a time and allocates only when created. A pool
+ * in a config is not owned and must outlive the optimiser. Values are not searched for
+ * NaN: pflow_clip_norm does that.
  */
 #ifndef PFLOW_OPTIM_H
 #define PFLOW_OPTIM_H
@@ -70,7 +72,7 @@ PFLOW_API pflow_err pflow_optim_create_adam(pflow_optim **optim, size_t size,
 /*
  * An optimiser of your own. step gets the current learning rate, the number of this step
  * (from 1) and `slots` arrays of `size` floats that start at zero and travel with saved
- * optimisers. It returns PFLOW_OK or a negative code.
+ * optimisers. It returns PFLOW_OK or a negative code; then the step does not count.
  */
 #define PFLOW_OPTIM_MAX_SLOTS 4
 typedef struct pflow_optim_step_args {
@@ -80,7 +82,6 @@ typedef struct pflow_optim_step_args {
   float *slot[PFLOW_OPTIM_MAX_SLOTS];
   double lr;
   uint64_t step;
-  pflow_pool *pool;
 } pflow_optim_step_args;
 
 typedef struct pflow_optim_class {
@@ -105,7 +106,10 @@ PFLOW_API pflow_err pflow_optim_step(pflow_optim *optim, float *params,
 PFLOW_API pflow_err pflow_optim_set_lr(pflow_optim *optim, double lr);
 PFLOW_API double pflow_optim_lr(const pflow_optim *optim);
 
-/* All state there is, for checkpoints: kind, steps taken, size, and the slot arrays. */
+/*
+ * All state there is, for checkpoints: kind ("sgd", "adam", "adamw" or the class's own),
+ * steps taken (set_steps: at most 2^63 - 1), size, and the slot arrays.
+ */
 PFLOW_API const char *pflow_optim_kind(const pflow_optim *optim);
 PFLOW_API uint64_t pflow_optim_steps(const pflow_optim *optim);
 PFLOW_API pflow_err pflow_optim_set_steps(pflow_optim *optim, uint64_t steps);
@@ -151,14 +155,14 @@ PFLOW_API pflow_err pflow_schedule_lr(const pflow_schedule *schedule, uint64_t s
 /* ---- gradients and averages ---- */
 
 /*
- * Scales grads so that their Euclidean norm is at most max_norm; *norm, unless NULL, gets
- * the norm before. Errors: PFLOW_ENONFINITE (grads untouched) when the norm is not
- * finite.
+ * Scales grads so that their Euclidean norm is at most max_norm, but for rounding; *norm,
+ * unless NULL, gets the norm before. Errors: PFLOW_ENONFINITE (grads untouched, *norm
+ * set) when the norm is not finite.
  */
 PFLOW_API pflow_err pflow_clip_norm(float *grads, size_t size, double max_norm,
                                     double *norm);
 
-/* Limits each value to [-bound, bound]. */
+/* Limits each value to [-bound, bound]; NaN stays NaN. */
 PFLOW_API pflow_err pflow_clip_value(float *grads, size_t size, double bound);
 
 /*
