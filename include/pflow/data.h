@@ -129,8 +129,9 @@ typedef struct pflow_batches_config {
   size_t batch;    /* rows; default 256 */
   int shuffle;     /* a new order each epoch; default 1 */
   int drop_last;   /* leave out an incomplete last batch; default 0 */
-  size_t crop_pad; /* random crop of the image padded by this many zeros; default 0 */
-  int flip;        /* horizontal flip with probability 1/2; default 0 */
+  size_t crop_pad; /* random crop of the image padded by this many zeros, fewer than
+                      its height and width; default 0 */
+  int flip;        /* horizontal flip with probability 1/2, after the crop; default 0 */
   uint64_t seed;
   pflow_pool *pool; /* NULL: the default pool */
 } pflow_batches_config;
@@ -142,7 +143,11 @@ static inline void pflow_batches_config_init(pflow_batches_config *config) {
   config->shuffle = 1;
 }
 
-/* Batches of a set of images, which is borrowed. */
+/*
+ * Batches of a set of images, which is borrowed. A batch above the number of images is
+ * cut to it. Errors: PFLOW_EINVAL naming the setting (also when drop_last would leave no
+ * batch), PFLOW_ENOMEM.
+ */
 PFLOW_API pflow_err pflow_batches_create(pflow_batches **batches,
                                          const pflow_images *images,
                                          const pflow_batches_config *config);
