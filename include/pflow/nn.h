@@ -167,7 +167,8 @@ static inline void pflow_init_config_init(pflow_init_config *config) {
  * Sets the weights and biases of conv2d, linear and user-defined layers in a range
  * afresh; batch norm goes back to 1, 0 and running statistics 0, 1. Numbers depend on the
  * seed and the layer's index, not on the range. config NULL: PFLOW_INIT_DEFAULT, all,
- * seed 0.
+ * seed 0. Errors: PFLOW_ESTATE before build, PFLOW_EINVAL for a range past the last
+ * layer, an unknown kind, or a std that is negative or not finite.
  */
 PFLOW_API pflow_err pflow_net_init(pflow_net *net, const pflow_init_config *config);
 
@@ -234,7 +235,10 @@ typedef struct pflow_param {
   float *grad; /* NULL for running statistics */
 } pflow_param;
 
-/* Number of arrays, and array `index` in order of layers. */
+/*
+ * Number of arrays, and array `index` in order of layers. Errors: PFLOW_ESTATE before
+ * build, PFLOW_EINVAL past the last.
+ */
 PFLOW_API size_t pflow_net_param_count(const pflow_net *net);
 PFLOW_API pflow_err pflow_net_param(pflow_net *net, size_t index, pflow_param *param);
 
@@ -258,15 +262,16 @@ PFLOW_API size_t pflow_net_work_bytes(const pflow_net_work *work);
 /*
  * Training pass over n <= max_rows rows: batch statistics, running statistics moved. *y
  * points into the workspace (n x out_size), valid until its next use; x must stay as it
- * is until backward. Errors: PFLOW_ESHAPE, PFLOW_ESTATE for a workspace of another
- * network or mode. Values are not checked: NaN in gives NaN out.
+ * is until backward. Errors: PFLOW_ESHAPE for n 0 or above max_rows, PFLOW_ESTATE for a
+ * workspace of another network or mode. Values are not checked: NaN in gives NaN out.
  */
 PFLOW_API pflow_err pflow_net_forward(pflow_net *net, pflow_net_work *work,
                                       const float *x, size_t n, const float **y);
 
 /*
  * Backward of the last forward: dy is d loss / d y (n x out_size); parameter gradients
- * are added to the gradient block; dx (n x in_size) is written unless NULL. Errors:
+ * are added to the gradient block; dx (n x in_size, not overlapping dy) is written unless
+ * NULL. Once for each forward, and before any other use of the workspace. Errors:
  * PFLOW_ESTATE without a forward before it.
  */
 PFLOW_API pflow_err pflow_net_backward(pflow_net *net, pflow_net_work *work,
@@ -277,14 +282,20 @@ PFLOW_API pflow_err pflow_net_zero_grads(pflow_net *net);
 
 /*
  * Prediction (running statistics) of any number of rows, max_rows at a time, into the
- * caller's y (n x out_size). y may not overlap x. Thread-safe on one net with separate
- * workspaces; either mode of workspace will do. A row's result does not depend on the
- * rows beside it, up to the rounding of the BLAS for different n.
+ * caller's y (n x out_size); n 0 does nothing. y may not overlap x. Thread-safe on one
+ * net with separate workspaces; either mode of workspace will do, but a forward that
+ * waits for its backward in it is lost. A row's result does not depend on the rows beside
+ * it, up to the rounding of the BLAS for different n. Errors: PFLOW_ESTATE for a
+ * workspace of another network.
  */
 PFLOW_API pflow_err pflow_net_predict(const pflow_net *net, pflow_net_work *work,
                                       const float *x, size_t n, float *y);
 
-/* The same, ending after the first `layers` layers: features of an inner layer. */
+/*
+ * The same, ending after the first `layers` layers: features of an inner layer, whose
+ * size pflow_net_layer_info tells. Errors: PFLOW_EINVAL for 0 or more layers than there
+ * are.
+ */
 PFLOW_API pflow_err pflow_net_predict_upto(const pflow_net *net, pflow_net_work *work,
                                            size_t layers, const float *x, size_t n,
                                            float *y);
@@ -302,7 +313,7 @@ PFLOW_API pflow_err pflow_loss_cross_entropy(const float *logits, const int32_t 
 
 /*
  * Mean of (prediction - target)^2 over all n x dim values; dprediction, unless NULL, gets
- * the gradient; it may be prediction.
+ * the gradient; it may be prediction. Errors: PFLOW_EINVAL for n or dim 0.
  */
 PFLOW_API pflow_err pflow_loss_mse(const float *prediction, const float *target, size_t n,
                                    size_t dim, double *loss, float *dprediction);
@@ -325,7 +336,11 @@ typedef struct pflow_param_spec {
   float start;
 } pflow_param_spec;
 
-/* Filled by plan: given `in` and `scratch_bytes`, everything else is the layer's to set.
+/*
+ * Filled by plan: in, scratch_bytes and index are given, everything else is zero and the
+ * layer's to set. An in_place layer keeps the number of values. In training it works in
+ * place only behind a layer that ignores_y; it never does on the caller's arrays, so it
+ * must do without, too. plan may be called again when a build failed.
  */
 typedef struct pflow_layer_plan {
   pflow_shape in;       /* given */
@@ -336,7 +351,8 @@ typedef struct pflow_layer_plan {
   pflow_param_spec param[PFLOW_LAYER_MAX_PARAMS];
   size_t saved_per_row, saved_fixed;     /* floats kept from forward to backward */
   size_t scratch_per_row, scratch_fixed; /* floats of scratch within one call */
-  int in_place; /* 1: y may be x and dx may be dy; backward then reads y, never x */
+  int in_place;  /* 1: y may be x and dx may be dy; backward then reads y, never x */
+  int ignores_y; /* 1: backward does not read y, so the next layer may overwrite it */
 } pflow_layer_plan;
 
 /*
@@ -378,7 +394,8 @@ typedef struct pflow_layer_class {
 
 /*
  * Appends a layer of the caller's. The class is copied; self is destroyed with the
- * network, and by this call when it fails.
+ * network, and by this call when it fails on a readable class. A negative code that comes
+ * without a pflow_errmsg() gets a sentence that names the layer.
  */
 PFLOW_API pflow_err pflow_net_add_layer(pflow_net *net, const pflow_layer_class *layer,
                                         void *self);

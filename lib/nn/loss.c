@@ -1,0 +1,71 @@
+/*
+ * loss.c - cross entropy and mean squared error, summed in double.
+ */
+#include <math.h>
+
+#include "base/base.h"
+#include "pflow/nn.h"
+
+static pflow_err check_size(size_t n, size_t dim, const char *dim_name) {
+  size_t size;
+  if (n == 0) return pf_fail(PFLOW_EINVAL, "a loss over 0 rows");
+  if (dim == 0) return pf_fail(PFLOW_EINVAL, "a loss with %s 0", dim_name);
+  return pf_mul(&size, n, dim, "a loss");
+}
+
+static pflow_err check_labels(const int32_t *labels, size_t n, size_t classes) {
+  for (size_t i = 0; i < n; i++) {
+    if (labels[i] < 0 || (size_t)labels[i] >= classes)
+      return pf_fail(PFLOW_ELABEL, "row %zu has label %d, wants 0 to %zu", i,
+                     (int)labels[i], classes - 1);
+  }
+  return PFLOW_OK;
+}
+
+/* log(sum(exp(row))), shifted by the largest entry against overflow. */
+static double log_sum_exp(const float *row, size_t classes) {
+  double largest = row[0], sum = 0.0;
+  for (size_t k = 1; k < classes; k++)
+    largest = row[k] > largest ? row[k] : largest;
+  for (size_t k = 0; k < classes; k++)
+    sum += exp(row[k] - largest);
+  return largest + log(sum);
+}
+
+pflow_err pflow_loss_cross_entropy(const float *logits, const int32_t *labels, size_t n,
+                                   size_t classes, double *loss, float *dlogits) {
+  pf_need(logits);
+  pf_need(labels);
+  pf_need(loss);
+  pf_try(check_size(n, classes, "classes"));
+  pf_try(check_labels(labels, n, classes));
+  double total = 0.0;
+  for (size_t i = 0; i < n; i++) {
+    const float *row = logits + i * classes;
+    size_t label = (size_t)labels[i];
+    double shift = log_sum_exp(row, classes);
+    total += shift - row[label];
+    for (size_t k = 0; dlogits && k < classes; k++) {
+      double probability = exp(row[k] - shift);
+      dlogits[i * classes + k] = (float)((probability - (k == label)) / (double)n);
+    }
+  }
+  *loss = total / (double)n;
+  return PFLOW_OK;
+}
+
+pflow_err pflow_loss_mse(const float *prediction, const float *target, size_t n,
+                         size_t dim, double *loss, float *dprediction) {
+  pf_need(prediction);
+  pf_need(target);
+  pf_need(loss);
+  pf_try(check_size(n, dim, "dim"));
+  double total = 0.0, size = (double)(n * dim);
+  for (size_t i = 0; i < n * dim; i++) {
+    double difference = (double)prediction[i] - target[i];
+    total += difference * difference;
+    if (dprediction) dprediction[i] = (float)(2.0 * difference / size);
+  }
+  *loss = total / size;
+  return PFLOW_OK;
+}

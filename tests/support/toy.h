@@ -1,0 +1,34 @@
+/*
+ * toy.h - small layers written against the public interface alone, in double arithmetic,
+ * and a network of them.
+ *
+ * Their own memory comes from pflow_alloc, so that pflow_live_blocks() tells whether each
+ * was destroyed.
+ */
+#ifndef TESTS_TOY_H
+#define TESTS_TOY_H
+
+#include "pflow.h"
+
+/* y = W x + b over vectors. */
+pflow_err toy_add_dense(pflow_net *net, size_t out);
+
+/* asinh in place; backward reads y. */
+pflow_err toy_add_asinh(pflow_net *net);
+
+/* exp(x / 4), not in place, whose backward reads y. */
+pflow_err toy_add_exp(pflow_net *net);
+
+/*
+ * y = scale * x / sqrt(1 + mean of squares of the row): one scale a feature, a saved
+ * value and a scratch row for each row, and a state that counts rows seen in training.
+ */
+pflow_err toy_add_norm(pflow_net *net);
+
+/* Layers of every kind above, with and without room to work in place: 5 -> 3 features. */
+pflow_net *toy_net(pflow_pool *pool);
+
+/* n reproducible N(0, 1) values, to be freed with pflow_free. */
+float *toy_values(size_t n, uint64_t seed);
+
+#endif
