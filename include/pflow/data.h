@@ -98,8 +98,10 @@ static inline void pflow_synthetic_config_init(pflow_synthetic_config *config) {
 
 /*
  * A seeded synthetic set: each class is a smooth random pattern, each image that pattern
- * shifted, scaled in brightness and covered with noise; labels in turn 0, 1, ... A
- * stand-in where no real images can be had, learnable but not trivial.
+ * shifted by up to a quarter of its side around its borders, scaled in brightness (0.6 to
+ * 1.4) and covered with noise; labels in turn 0, 1, ... A stand-in where no real images
+ * can be had, learnable but not trivial. Errors: PFLOW_EINVAL naming the setting,
+ * PFLOW_EOVERFLOW, PFLOW_ENOMEM.
  */
 PFLOW_API pflow_err pflow_images_create_synthetic(pflow_images **images,
                                                   const pflow_synthetic_config *config);
