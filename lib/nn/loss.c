@@ -22,14 +22,27 @@ static pflow_err check_labels(const int32_t *labels, size_t n, size_t classes) {
   return PFLOW_OK;
 }
 
-/* log(sum(exp(row))), shifted by the largest entry against overflow. */
-static double log_sum_exp(const float *row, size_t classes) {
-  double largest = row[0], sum = 0.0;
+/* Softmax of one row: value k is exp(row[k] - largest) / sum, which cannot overflow. */
+typedef struct softmax {
+  double largest, sum;
+} softmax;
+
+static softmax softmax_of(const float *row, size_t classes) {
+  softmax s = {.largest = row[0]};
   for (size_t k = 1; k < classes; k++)
-    largest = row[k] > largest ? row[k] : largest;
+    s.largest = row[k] > s.largest ? row[k] : s.largest;
   for (size_t k = 0; k < classes; k++)
-    sum += exp(row[k] - largest);
-  return largest + log(sum);
+    s.sum += exp(row[k] - s.largest);
+  return s;
+}
+
+/* (softmax - one at the label) / n. */
+static void softmax_gradient(const softmax *s, const float *row, size_t label, size_t n,
+                             size_t classes, float *gradient) {
+  for (size_t k = 0; k < classes; k++) {
+    double probability = exp(row[k] - s->largest) / s->sum;
+    gradient[k] = (float)((probability - (k == label)) / (double)n);
+  }
 }
 
 pflow_err pflow_loss_cross_entropy(const float *logits, const int32_t *labels, size_t n,
@@ -43,12 +56,9 @@ pflow_err pflow_loss_cross_entropy(const float *logits, const int32_t *labels, s
   for (size_t i = 0; i < n; i++) {
     const float *row = logits + i * classes;
     size_t label = (size_t)labels[i];
-    double shift = log_sum_exp(row, classes);
-    total += shift - row[label];
-    for (size_t k = 0; dlogits && k < classes; k++) {
-      double probability = exp(row[k] - shift);
-      dlogits[i * classes + k] = (float)((probability - (k == label)) / (double)n);
-    }
+    softmax s = softmax_of(row, classes);
+    total += log(s.sum) + (s.largest - row[label]);
+    if (dlogits) softmax_gradient(&s, row, label, n, classes, dlogits + i * classes);
   }
   *loss = total / (double)n;
   return PFLOW_OK;

@@ -9,6 +9,8 @@ typedef struct toy {
   size_t out;
 } toy;
 
+const char toy_kinds[] = "adeaanadda";
+
 static pflow_err add(pflow_net *net, const pflow_layer_class *layer, size_t out) {
   toy *self = pflow_alloc(1, sizeof *self);
   if (!self) return PFLOW_ENOMEM;
@@ -202,23 +204,32 @@ pflow_err toy_add_norm(pflow_net *net) {
   return add(net, &layer, 0);
 }
 
-pflow_net *toy_net(pflow_pool *pool) {
+static void add_toy(pflow_net *net, char kind, size_t out) {
+  switch (kind) {
+  case 'd':
+    ck_ok(toy_add_dense(net, out));
+    break;
+  case 'a':
+    ck_ok(toy_add_asinh(net));
+    break;
+  case 'e':
+    ck_ok(toy_add_exp(net));
+    break;
+  default:
+    ck_ok(toy_add_norm(net));
+  }
+}
+
+pflow_net *toy_net(pflow_pool *pool, size_t layers) {
+  static const size_t widths[] = {5, 7, 7, 7, 7, 7, 7, 6, 3, 3};
   pflow_net *net;
   pflow_net_config config;
   pflow_net_config_init(&config);
   config.pool = pool;
   config.seed = 11;
   ck_ok(pflow_net_create(&net, &config));
-  ck_ok(toy_add_asinh(net)); /* in place, but never on the caller's x */
-  ck_ok(toy_add_dense(net, 7));
-  ck_ok(toy_add_exp(net));
-  ck_ok(toy_add_asinh(net)); /* not in place: exp reads its y */
-  ck_ok(toy_add_asinh(net)); /* not in place: asinh reads its y */
-  ck_ok(toy_add_norm(net));
-  ck_ok(toy_add_asinh(net)); /* in place */
-  ck_ok(toy_add_dense(net, 6));
-  ck_ok(toy_add_dense(net, 3));
-  ck_ok(toy_add_asinh(net)); /* in place; its dy is the caller's */
+  for (size_t i = 0; i < layers; i++)
+    add_toy(net, toy_kinds[i], widths[i]);
   ck_ok(pflow_net_build(net, (size_t[]){5}, 1));
   return net;
 }

@@ -1,5 +1,5 @@
 /*
- * toy.h - small layers written against the public interface alone, in double arithmetic,
+ * toy.h - small layers written against the public interface alone, with sums in double,
  * and a network of them.
  *
  * Their own memory comes from pflow_alloc, so that pflow_live_blocks() tells whether each
@@ -25,8 +25,14 @@ pflow_err toy_add_exp(pflow_net *net);
  */
 pflow_err toy_add_norm(pflow_net *net);
 
-/* Layers of every kind above, with and without room to work in place: 5 -> 3 features. */
-pflow_net *toy_net(pflow_pool *pool);
+/*
+ * The first `layers` of ten layers, by first letter: adeaanadda. Layers 6 and 9 can work
+ * in place in training; 0 (behind the caller's x), 3 (behind exp) and 4 (behind asinh)
+ * must not. Rows have 5 values, 7 behind layer 1, 6 behind layer 7 and 3 at the end.
+ */
+enum { toy_layers = 10 };
+extern const char toy_kinds[];
+pflow_net *toy_net(pflow_pool *pool, size_t layers);
 
 /* n reproducible N(0, 1) values, to be freed with pflow_free. */
 float *toy_values(size_t n, uint64_t seed);
