@@ -23,14 +23,22 @@ PFLOW_BEGIN_DECLS
 
 /* ---- archives: named tensors and named texts ---- */
 
+/*
+ * Bounds against hostile files, kept when writing too: a whole file, and its header with
+ * all names and texts (the format's own bound).
+ */
+#define PFLOW_ARCHIVE_MAX_BYTES  ((size_t)UINT32_MAX)
+#define PFLOW_ARCHIVE_MAX_HEADER ((size_t)100000000)
+
 typedef struct pflow_archive pflow_archive;
 
 PFLOW_API pflow_err pflow_archive_create(pflow_archive **archive);
 PFLOW_API void pflow_archive_destroy(pflow_archive *archive);
 
 /*
- * Adds a copy of a tensor, or a text (both UTF-8, at most 255 bytes of name). A name that
- * is already there, or "__metadata__", is PFLOW_EINVAL.
+ * Adds a copy of a tensor, or a text (both UTF-8, at most 255 bytes of name). Tensors and
+ * texts do not share names. A name that is already there, or "__metadata__", is
+ * PFLOW_EINVAL; a tensor past PFLOW_ARCHIVE_MAX_BYTES is PFLOW_ETOOLARGE.
  */
 PFLOW_API pflow_err pflow_archive_put(pflow_archive *archive, const char *name,
                                       const float *values, const size_t *shape,
