@@ -8,7 +8,7 @@
 
 enum { fan_in = 60, fan_out = 80 };
 
-/* norm, dense 80, dense 80 over rows of 60. */
+/* norm, dense 80, dense 60, dense 80 over rows of 60. */
 static pflow_net *init_net(uint64_t seed) {
   pflow_net *net;
   pflow_net_config config;
@@ -17,6 +17,7 @@ static pflow_net *init_net(uint64_t seed) {
   ck_ok(pflow_net_create(&net, &config));
   ck_ok(toy_add_norm(net));
   ck_ok(toy_add_dense(net, fan_out));
+  ck_ok(toy_add_dense(net, fan_in));
   ck_ok(toy_add_dense(net, fan_out));
   ck_ok(pflow_net_build(net, (size_t[]){fan_in}, 1));
   return net;
@@ -102,19 +103,26 @@ START_TEST(weights_depend_on_seed_and_place_alone) {
   pflow_net *net = init_net(5), *same = init_net(5), *other = init_net(6);
   size_t bytes = pflow_net_param_size(net) * sizeof(float);
   ck_assert_mem_eq(pflow_net_params(net), pflow_net_params(same), bytes);
-  pflow_param mine = array_of(net, "2.weight"), theirs = array_of(other, "2.weight");
-  ck_assert_mem_ne(mine.value, theirs.value, mine.size * sizeof(float));
-  ck_assert_mem_ne(mine.value, array_of(net, "1.weight").value, 1000 * sizeof(float));
+  pflow_param first = array_of(net, "1.weight"), third = array_of(net, "3.weight");
+  pflow_param bias = array_of(net, "3.bias"), elsewhere = array_of(other, "3.weight");
+  ck_assert_mem_ne(third.value, elsewhere.value, third.size * sizeof(float));
+  ck_assert_mem_ne(third.value, first.value, third.size * sizeof(float));
+  ck_assert_mem_ne(third.value, bias.value, bias.size * sizeof(float));
 
-  pflow_init_config config; /* layer 2 alone gets what it gets with the others */
+  pflow_init_config config; /* layer 3 alone gets what it gets with the others */
   pflow_init_config_init(&config);
   set_init(other, PFLOW_INIT_ZERO, 0);
-  config.first_layer = 2;
+  config.first_layer = 3;
   config.seed = 5;
   ck_ok(pflow_net_init(other, &config));
-  ck_assert_mem_eq(mine.value, theirs.value, mine.size * sizeof(float));
-  pflow_param untouched = array_of(other, "1.weight");
+  ck_assert_mem_eq(third.value, elsewhere.value, third.size * sizeof(float));
+  pflow_param untouched = array_of(other, "2.weight");
   check_constant(&untouched, 0.0f);
+  config.first_layer = 1;
+  config.layer_count = 1;
+  set_init(other, PFLOW_INIT_ZERO, 0);
+  ck_ok(pflow_net_init(other, &config));
+  check_constant(&elsewhere, 0.0f);
   pflow_net_destroy(net);
   pflow_net_destroy(same);
   pflow_net_destroy(other);
@@ -134,8 +142,8 @@ START_TEST(bad_init_settings_are_refused) {
   config.std = -1.0;
   ck_fails(pflow_net_init(net, &config), PFLOW_EINVAL, "std is -1");
   pflow_init_config_init(&config);
-  config.first_layer = 3;
-  ck_fails(pflow_net_init(net, &config), PFLOW_EINVAL, "from layer 3 of a network of 3");
+  config.first_layer = 4;
+  ck_fails(pflow_net_init(net, &config), PFLOW_EINVAL, "from layer 4 of a network of 4");
   config.first_layer = 1;
   config.layer_count = SIZE_MAX;
   ck_fails(pflow_net_init(net, &config), PFLOW_EINVAL, "from layer 1");

@@ -4,12 +4,13 @@
 #include <math.h>
 #include <pthread.h>
 
+#include "support/gradient.h"
 #include "support/suite.h"
 #include "support/toy.h"
 
 enum { rows = 4 };
 
-/* A toy network with a training workspace, a batch, and fixed weights of the outputs. */
+/* A toy network with a training workspace, a batch, and a gradient of its outputs. */
 typedef struct bench {
   pflow_net *net;
   pflow_net_work *work;
@@ -37,55 +38,14 @@ static void bench_destroy(bench *b) {
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }
 
-/* sum(y * dy), whose gradient backward(dy) has to give. */
-static double weighted_sum(const bench *b) {
+static void run_forward(const bench *b) {
   const float *y;
-  double sum = 0.0;
   ck_ok(pflow_net_forward(b->net, b->work, b->x, rows, &y));
-  for (size_t i = 0; i < rows * 3; i++)
-    sum += (double)y[i] * b->dy[i];
-  return sum;
-}
-
-static double sum_at(const bench *b, float *value, float at) {
-  float kept = *value;
-  *value = at;
-  double sum = weighted_sum(b);
-  *value = kept;
-  return sum;
-}
-
-/* Derivative by the central difference of fourth order. */
-static double difference(const bench *b, float *value) {
-  const float h = 0x1p-5f, at = *value;
-  double near = sum_at(b, value, at + h) - sum_at(b, value, at - h);
-  double far = sum_at(b, value, at + 2 * h) - sum_at(b, value, at - 2 * h);
-  return (8 * near - far) / (12 * (double)h);
-}
-
-/* Compares gradients with central differences over `values`; the sign counts. */
-static void check_gradient(const bench *b, float *values, const float *gradient, size_t n,
-                           const char *what) {
-  double largest = 0.0, worst = 0.0;
-  for (size_t i = 0; i < n; i++) {
-    double slope = difference(b, &values[i]);
-    largest = fmax(largest, fabs(slope));
-    worst = fmax(worst, fabs(slope - gradient[i]));
-  }
-
-  ck_assert_msg(worst <= 1e-4 * largest, "%s: off by %g of %g", what, worst, largest);
 }
 
 START_TEST(gradients_match_differences) {
   bench b = bench_create();
-  float *dx = pflow_alloc(rows * 5, sizeof *dx);
-  weighted_sum(&b);
-  ck_ok(pflow_net_zero_grads(b.net));
-  ck_ok(pflow_net_backward(b.net, b.work, b.dy, dx));
-  check_gradient(&b, pflow_net_params(b.net), pflow_net_grads(b.net),
-                 pflow_net_param_size(b.net), "parameters");
-  check_gradient(&b, b.x, dx, rows * 5, "input");
-  pflow_free(dx);
+  check_gradients(b.net, rows, 0x1p-5f, 1e-4);
   bench_destroy(&b);
 }
 END_TEST
@@ -95,15 +55,15 @@ START_TEST(gradients_add_up_and_do_not_need_dx) {
   size_t size = pflow_net_param_size(b.net);
   float *grads = pflow_net_grads(b.net), *once = pflow_alloc(size, sizeof *once);
   float *dx = pflow_alloc(rows * 5, sizeof *dx);
-  weighted_sum(&b);
+  run_forward(&b);
   ck_ok(pflow_net_backward(b.net, b.work, b.dy, NULL));
   memcpy(once, grads, size * sizeof *once);
-  weighted_sum(&b);
+  run_forward(&b);
   ck_ok(pflow_net_backward(b.net, b.work, b.dy, dx));
   for (size_t i = 0; i < size; i++)
     ck_assert_msg(fabsf(grads[i] - 2 * once[i]) <= 1e-5f, "gradient %zu", i);
   ck_ok(pflow_net_zero_grads(b.net));
-  weighted_sum(&b);
+  run_forward(&b);
   ck_ok(pflow_net_backward(b.net, b.work, b.dy, dx));
   ck_assert_mem_eq(grads, once, size * sizeof *once);
   ck_assert(pflow_net_state(b.net)[0] == 3 * rows);

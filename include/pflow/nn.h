@@ -357,9 +357,9 @@ typedef struct pflow_layer_plan {
 
 /*
  * One call of forward or backward. Pointers to arrays are in the order of plan.param; a
- * state array has a NULL gradient. In prediction (training 0) saved is NULL and
- * parameters and state must not be written. backward adds to grad and overwrites dx (skip
- * it when NULL).
+ * state array has a NULL gradient. In prediction (training 0) saved and all gradients are
+ * NULL, and parameters and state must not be written. backward adds to grad and
+ * overwrites dx (skip it when NULL).
  */
 typedef struct pflow_layer_call {
   size_t rows;

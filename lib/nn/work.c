@@ -19,7 +19,10 @@ static pflow_err take(size_t *total, size_t *offset, size_t per_row, size_t rows
   return pf_add(total, *total, size - size % piece, what);
 }
 
-/* Two buffers that are written in turn, except by layers that work in place. */
+/*
+ * Two buffers that are written in turn, except by layers that work in place. The first
+ * layer to write has the caller's array for input, so its buffer is never that input.
+ */
 typedef struct turns {
   size_t now;
   size_t per_row[2];
@@ -45,8 +48,8 @@ static pflow_err plan_prediction(pflow_net_work *work, size_t *total) {
   turns buffers = {0};
   size_t offset[2];
   for (size_t i = 0; i + 1 < net->count; i++) {
-    bool in_place = i > 0 && net->layer[i].plan.in_place;
-    work->slot[i].y = next_buffer(&buffers, in_place, net->layer[i].out_size);
+    const pf_layer *layer = &net->layer[i];
+    work->slot[i].y = next_buffer(&buffers, layer->plan.in_place, layer->out_size);
   }
   pf_try(take_both(&buffers, total, work->max_rows, offset));
   for (size_t i = 0; i + 1 < net->count; i++)
@@ -73,8 +76,8 @@ static pflow_err plan_gradients(pflow_net_work *work, size_t *total) {
   turns buffers = {0};
   size_t offset[2];
   for (size_t i = net->count; i-- > 1;) {
-    bool in_place = i + 1 < net->count && net->layer[i].plan.in_place;
-    work->slot[i].dx = next_buffer(&buffers, in_place, net->layer[i].in_size);
+    const pf_layer *layer = &net->layer[i];
+    work->slot[i].dx = next_buffer(&buffers, layer->plan.in_place, layer->in_size);
   }
   pf_try(take_both(&buffers, total, work->max_rows, offset));
   for (size_t i = 1; i < net->count; i++)

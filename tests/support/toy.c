@@ -167,6 +167,7 @@ static double row_factor(const float *x, size_t dim) {
 static pflow_err norm_forward(const pflow_layer_call *call, void *self) {
   (void)self;
   size_t dim = call->in.dim[0];
+  if (!call->training && (call->saved || call->grad[0])) return PFLOW_ESTATE;
   for (size_t i = 0; i < call->rows; i++) {
     double factor = row_factor(call->x + i * dim, dim);
     if (call->training) call->saved[i] = (float)factor;
