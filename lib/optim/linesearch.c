@@ -12,9 +12,12 @@
 
 #include "base/base.h"
 
+typedef enum verdict { too_high, lower, accepted } verdict;
+
 /* The objective along the direction. */
 typedef struct sample {
   double step, value, slope;
+  verdict verdict;
 } sample;
 
 double pf_dot(const double *a, const double *b, size_t size) {
@@ -46,7 +49,30 @@ static bool decreases_enough(const pf_search *search, sample origin, sample at) 
   return at.value <= origin.value + search->armijo * at.step * origin.slope;
 }
 
-/* Evaluates at a step; the point becomes best if it is lower and decreases enough. */
+static bool is_flat(const pf_search *search, sample origin, sample at) {
+  return fabs(at.slope) <= -search->curvature * origin.slope;
+}
+
+/*
+ * Where the change of the value drowns in rounding, slopes still tell: the approximate
+ * Wolfe conditions (Hager and Zhang 2005, equation 4.1), for a smaller gradient only, so
+ * that the descent ends.
+ */
+static bool is_settled(const pf_search *search, sample origin, sample at) {
+  const double *before = search->start.gradient, *after = search->trial.gradient;
+  return fabs(at.value - origin.value) <= 1e-13 * fabs(origin.value) &&
+         is_flat(search, origin, at) &&
+         at.slope <= (2.0 * search->armijo - 1.0) * origin.slope &&
+         pf_dot(after, after, search->size) < pf_dot(before, before, search->size);
+}
+
+static verdict judge(const pf_search *search, sample origin, sample at) {
+  if (decreases_enough(search, origin, at) && at.value < search->best.value)
+    return is_flat(search, origin, at) ? accepted : lower;
+  return is_settled(search, origin, at) ? accepted : too_high;
+}
+
+/* Evaluates at a step; a point that is not too high becomes the best. */
 static pflow_err probe(pf_search *search, sample origin, double step, sample *at) {
   pf_point *trial = &search->trial;
   for (size_t i = 0; i < search->size; i++)
@@ -54,17 +80,14 @@ static pflow_err probe(pf_search *search, sample origin, double step, sample *at
   pflow_err rc = pf_evaluate(search, trial);
   if (rc != PFLOW_OK) return rc;
   *at = sample_of(search, trial, step);
-  if (decreases_enough(search, origin, *at) && at->value < search->best.value) {
+  at->verdict = judge(search, origin, *at);
+  if (at->verdict != too_high) {
     pf_point swap = search->best;
     search->best = *trial;
     *trial = swap;
     search->best_step = step;
   }
   return PFLOW_OK;
-}
-
-static bool is_flat(const pf_search *search, sample origin, sample at) {
-  return fabs(at.slope) <= -search->curvature * origin.slope;
 }
 
 /* Minimiser of the cubic through both samples (equation 3.59); NaN if it has none. */
@@ -96,23 +119,29 @@ static double divide(sample low, sample high, bool halve) {
   return clamp(wish, low.step + 0.1 * width, high.step - 0.1 * width);
 }
 
+/* A bracket too narrow to change x, or the value by more than rounding. */
+static bool is_exhausted(sample origin, sample low, sample high) {
+  double width = fabs(high.step - low.step);
+  return width <= DBL_EPSILON * fmax(low.step, high.step) ||
+         -origin.slope * width <= DBL_EPSILON * fabs(origin.value);
+}
+
 /* Algorithm 3.6. low is the better end; high.step may lie on either side of it. */
 static pflow_err zoom(pf_search *search, sample origin, sample low, sample high,
                       size_t evaluations) {
   double width_before = INFINITY;
   for (; evaluations < search->max_evaluations; evaluations++) {
+    if (is_exhausted(origin, low, high)) break;
     double width = fabs(high.step - low.step);
-    if (width <= DBL_EPSILON * fmax(low.step, high.step)) break;
     bool halve = width > 0.5 * width_before;
     width_before = halve ? INFINITY : width;
     sample at;
     pflow_err rc = probe(search, origin, divide(low, high, halve), &at);
-    if (rc != PFLOW_OK) return rc;
-    if (!decreases_enough(search, origin, at) || at.value >= low.value) {
+    if (rc != PFLOW_OK || at.verdict == accepted) return rc;
+    if (at.verdict == too_high) {
       high = at;
       continue;
     }
-    if (is_flat(search, origin, at)) return PFLOW_OK;
     if (at.slope * (high.step - low.step) >= 0.0) high = low;
     low = at;
   }
@@ -127,10 +156,8 @@ pflow_err pf_search_run(pf_search *search, double step) {
   for (size_t done = 1; done <= search->max_evaluations; done++) {
     sample at;
     pflow_err rc = probe(search, origin, step, &at);
-    if (rc != PFLOW_OK) return rc;
-    if (!decreases_enough(search, origin, at) || at.value >= previous.value)
-      return zoom(search, origin, previous, at, done);
-    if (is_flat(search, origin, at)) return PFLOW_OK;
+    if (rc != PFLOW_OK || at.verdict == accepted) return rc;
+    if (at.verdict == too_high) return zoom(search, origin, previous, at, done);
     if (at.slope >= 0.0) return zoom(search, origin, at, previous, done);
     step = extend(previous, at);
     previous = at;
