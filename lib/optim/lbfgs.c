@@ -21,7 +21,12 @@ typedef struct lbfgs {
   pf_search search;
   history pairs;
   size_t iterations;
+  double lowest_gradient; /* least max |gradient| so far */
+  size_t stalled;         /* latest iterations that made nothing smaller */
 } lbfgs;
+
+/* Gradients fall unevenly: so many iterations without a new minimum mean rounding. */
+enum { max_stalled = 20 };
 
 static double max_abs(const double *values, size_t size) {
   double largest = 0.0;
@@ -106,18 +111,28 @@ static double first_step(const lbfgs *self) {
   return fmin(1.0, 1.0 / sqrt(pf_dot(gradient, gradient, self->search.size)));
 }
 
+/* Moves to the best point of the search. PFLOW_LIMIT when rounding ends the descent. */
+static pflow_err take_best(lbfgs *self) {
+  pf_search *search = &self->search;
+  pf_point left = search->start;
+  remember(&self->pairs, &left, &search->best);
+  search->start = search->best;
+  search->best = left;
+  self->iterations++;
+  double gradient = max_abs(search->start.gradient, search->size);
+  bool falls = search->start.value < left.value - pf_rounding(left.value);
+  self->stalled = falls || gradient < self->lowest_gradient ? 0 : self->stalled + 1;
+  self->lowest_gradient = fmin(self->lowest_gradient, gradient);
+  return self->stalled < max_stalled ? PFLOW_OK : PFLOW_LIMIT;
+}
+
 /* One iteration. When the pairs lead nowhere, they are dropped for the next one. */
 static pflow_err advance(lbfgs *self) {
-  pf_search *search = &self->search;
   choose_direction(self);
-  pflow_err rc = pf_search_run(search, first_step(self));
-  if (search->best_step > 0.0) {
-    remember(&self->pairs, &search->start, &search->best);
-    pf_point swap = search->start;
-    search->start = search->best;
-    search->best = swap;
-    self->iterations++;
-    return rc == PFLOW_LIMIT ? PFLOW_OK : rc;
+  pflow_err rc = pf_search_run(&self->search, first_step(self));
+  if (self->search.best_step > 0.0) {
+    pflow_err taken = take_best(self);
+    return rc == PFLOW_OK || rc == PFLOW_LIMIT ? taken : rc;
   }
   if (rc != PFLOW_LIMIT || self->pairs.first == self->pairs.end) return rc;
   self->pairs.first = self->pairs.end;
@@ -201,6 +216,7 @@ static pflow_err set_up(lbfgs *self, double **block, size_t size) {
   self->search.curvature = config->curvature;
   self->search.max_evaluations = config->max_search;
   self->search.start.value = NAN;
+  self->lowest_gradient = INFINITY;
   return PFLOW_OK;
 }
 

@@ -31,6 +31,10 @@ double pf_dot(const double *a, const double *b, size_t size) {
   return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
+double pf_rounding(double value) {
+  return 1e-13 * fabs(value);
+}
+
 pflow_err pf_evaluate(pf_search *search, pf_point *point) {
   search->evaluations++;
   int result = search->objective(point->x, search->size, &point->value, point->gradient,
@@ -55,21 +59,21 @@ static bool is_flat(const pf_search *search, sample origin, sample at) {
 
 /*
  * Where the change of the value drowns in rounding, slopes still tell: the approximate
- * Wolfe conditions (Hager and Zhang 2005, equation 4.1), for a smaller gradient only, so
- * that the descent ends.
+ * Wolfe conditions (Hager and Zhang 2005, equation 4.1).
  */
-static bool is_settled(const pf_search *search, sample origin, sample at) {
-  const double *before = search->start.gradient, *after = search->trial.gradient;
-  return fabs(at.value - origin.value) <= 1e-13 * fabs(origin.value) &&
-         is_flat(search, origin, at) &&
-         at.slope <= (2.0 * search->armijo - 1.0) * origin.slope &&
-         pf_dot(after, after, search->size) < pf_dot(before, before, search->size);
+static verdict judge_slope(const pf_search *search, sample origin, sample at) {
+  if (at.slope > (2.0 * search->armijo - 1.0) * origin.slope) return too_high;
+  if (is_flat(search, origin, at)) return accepted;
+  return at.slope > 0.0 || at.slope <= origin.slope ? too_high : lower;
 }
 
 static verdict judge(const pf_search *search, sample origin, sample at) {
-  if (decreases_enough(search, origin, at) && at.value < search->best.value)
-    return is_flat(search, origin, at) ? accepted : lower;
-  return is_settled(search, origin, at) ? accepted : too_high;
+  double noise = pf_rounding(origin.value);
+  if (fabs(at.value - origin.value) <= noise && at.value <= search->best.value + noise)
+    return judge_slope(search, origin, at);
+  if (!decreases_enough(search, origin, at) || at.value >= search->best.value)
+    return too_high;
+  return is_flat(search, origin, at) ? accepted : lower;
 }
 
 /* Evaluates at a step; a point that is not too high becomes the best. */
@@ -98,6 +102,11 @@ static double cubic_minimum(sample a, sample b) {
   return b.step - (b.step - a.step) * part;
 }
 
+/* Where the slope would be zero if it were linear. */
+static double secant_zero(sample a, sample b) {
+  return a.step - a.slope * (b.step - a.step) / (b.slope - a.slope);
+}
+
 static double clamp(double value, double a, double b) {
   return fmin(fmax(value, fmin(a, b)), fmax(a, b));
 }
@@ -111,19 +120,13 @@ static double extend(sample previous, sample now) {
 }
 
 /* A step between low and high, a tenth of the bracket or more from either. */
-static double divide(sample low, sample high, bool halve) {
+static double divide(sample low, sample high, double noise, bool halve) {
   double width = high.step - low.step;
   if (high.value == INFINITY) return low.step + 0.1 * width;
-  double wish = cubic_minimum(low, high);
+  double wish = fabs(high.value - low.value) > noise ? cubic_minimum(low, high)
+                                                     : secant_zero(low, high);
   if (halve || !isfinite(wish)) return low.step + 0.5 * width;
   return clamp(wish, low.step + 0.1 * width, high.step - 0.1 * width);
-}
-
-/* A bracket too narrow to change x, or the value by more than rounding. */
-static bool is_exhausted(sample origin, sample low, sample high) {
-  double width = fabs(high.step - low.step);
-  return width <= DBL_EPSILON * fmax(low.step, high.step) ||
-         -origin.slope * width <= DBL_EPSILON * fabs(origin.value);
 }
 
 /* Algorithm 3.6. low is the better end; high.step may lie on either side of it. */
@@ -131,12 +134,13 @@ static pflow_err zoom(pf_search *search, sample origin, sample low, sample high,
                       size_t evaluations) {
   double width_before = INFINITY;
   for (; evaluations < search->max_evaluations; evaluations++) {
-    if (is_exhausted(origin, low, high)) break;
     double width = fabs(high.step - low.step);
+    if (width <= DBL_EPSILON * fmax(low.step, high.step)) break;
     bool halve = width > 0.5 * width_before;
     width_before = halve ? INFINITY : width;
     sample at;
-    pflow_err rc = probe(search, origin, divide(low, high, halve), &at);
+    pflow_err rc =
+        probe(search, origin, divide(low, high, pf_rounding(origin.value), halve), &at);
     if (rc != PFLOW_OK || at.verdict == accepted) return rc;
     if (at.verdict == too_high) {
       high = at;

@@ -20,18 +20,23 @@ typedef struct pf_search {
   size_t evaluations;     /* in all searches */
   pf_point start, best, trial;
   double *direction;
-  double best_step; /* 0: no point better than start was met */
+  double best_step; /* 0: nothing better than start was met */
 } pf_search;
 
 double pf_dot(const double *a, const double *b, size_t size);
+
+/* Differences below this between objectives of about that value are taken for rounding.
+ */
+double pf_rounding(double value);
 
 /* Evaluates the objective at point->x. The code of the callback's result. */
 pflow_err pf_evaluate(pf_search *search, pf_point *point);
 
 /*
  * Searches from start along direction, first at `step`. PFLOW_OK: best meets the strong
- * Wolfe conditions. PFLOW_LIMIT: no such point was found. Otherwise the callback's code.
- * In each case, if best_step > 0, best is lower than start by a sufficient decrease.
+ * Wolfe conditions, or the approximate ones where the value changes by rounding only.
+ * PFLOW_LIMIT: no such point was found. Otherwise the callback's code. In each case, if
+ * best_step > 0, best is an improvement on start.
  */
 pflow_err pf_search_run(pf_search *search, double step);
 
