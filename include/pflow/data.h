@@ -22,8 +22,9 @@ PFLOW_BEGIN_DECLS
 /* ---- .npy ---- */
 
 /*
- * Reads a C-order little-endian float32 or float64 array (rounded to float32) of 1 to 4
- * dimensions. Versions 1.0 to 3.0 of the format.
+ * Reads a C-order little-endian float32 or float64 array (rounded to float32, beyond its
+ * range to infinity) of 1 to 4 dimensions, none of them 0. Versions 1.0 to 3.0 of the
+ * format. NaN and infinity are values like others: see pflow_check_finite.
  */
 PFLOW_API pflow_err pflow_npy_load(pflow_tensor **tensor, const char *path);
 
@@ -33,7 +34,10 @@ PFLOW_API pflow_err pflow_npy_load(pflow_tensor **tensor, const char *path);
  */
 PFLOW_API pflow_err pflow_npy_load_labels(int32_t **labels, size_t *n, const char *path);
 
-/* Writes a float32 tensor, or n int32 labels, whole or not at all (pflow/file.h). */
+/*
+ * Writes a float32 tensor, or n > 0 int32 labels, whole or not at all (pflow/file.h), as
+ * NumPy would: version 1.0, values aligned to 64 bytes.
+ */
 PFLOW_API pflow_err pflow_npy_save(const char *path, const pflow_tensor *tensor);
 PFLOW_API pflow_err pflow_npy_save_labels(const char *path, const int32_t *labels,
                                           size_t n);
@@ -58,7 +62,7 @@ typedef enum pflow_split { PFLOW_TRAIN = 0, PFLOW_TEST = 1 } pflow_split;
  * CIFAR-10, binary version (Krizhevsky 2009): data_batch_1..5.bin (train) or
  * test_batch.bin in `folder` or in its subfolder cifar-10-batches-bin. A file holds
  * records of one label byte (0-9) and 3072 pixel bytes; the number of records is up to
- * the file.
+ * the file, up to 1 GiB in all.
  */
 PFLOW_API pflow_err pflow_images_load_cifar10(pflow_images **images, const char *folder,
                                               pflow_split split);
@@ -71,7 +75,10 @@ PFLOW_API pflow_err pflow_images_load_cifar10(pflow_images **images, const char 
 PFLOW_API pflow_err pflow_images_load_idx(pflow_images **images, const char *folder,
                                           pflow_split split);
 
-/* One file of images and one of labels; classes 0 means the largest label + 1. */
+/*
+ * One file of images and one of labels; classes 0 means the largest label + 1.
+ * PFLOW_ESHAPE when their counts differ; PFLOW_ETOOLARGE above 1 GiB of pixels.
+ */
 PFLOW_API pflow_err pflow_images_load_idx_files(pflow_images **images,
                                                 const char *images_path,
                                                 const char *labels_path, size_t classes);

@@ -52,9 +52,13 @@ static double read_value(const char *bytes, const char *type, size_t index) {
   return i4;
 }
 
+void golden_path(char path[512], const char *folder, const char *name) {
+  snprintf(path, 512, "%s/%s/%s.npy", GOLDEN_DIR, folder, name);
+}
+
 golden golden_load(const char *folder, const char *name) {
   char path[512], type[4] = "";
-  snprintf(path, sizeof path, "%s/%s/%s.npy", GOLDEN_DIR, folder, name);
+  golden_path(path, folder, name);
   size_t bytes;
   char *file = read_file(path, &bytes);
   ck_assert(bytes > 10 && memcmp(file, "\x93NUMPY\x01", 7) == 0);

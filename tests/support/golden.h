@@ -22,6 +22,9 @@ typedef struct golden {
 golden golden_load(const char *folder, const char *name);
 void golden_free(golden *array);
 
+/* The path of that file. */
+void golden_path(char path[512], const char *folder, const char *name);
+
 /*
  * Fails the test unless max |got - want| <= tolerance * max |want| (the scale is at least
  * 1e-30), naming the array and the worst place. Returns the error found.

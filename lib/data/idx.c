@@ -1,0 +1,147 @@
+/*
+ * idx.c - IDX files of unsigned bytes: MNIST, Fashion-MNIST and their like.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "data/gzip.h"
+#include "data/images.h"
+
+enum { pf_idx_bytes = 0x08, pf_idx_classes = 10 };
+
+/* An IDX file whose header was read and whose values come next. */
+typedef struct idx_file {
+  pf_gzip source;
+  size_t dim[3];
+  size_t size; /* product of the dimensions */
+} idx_file;
+
+static pflow_err check_magic(const unsigned char magic[4], size_t ndim,
+                             const char *path) {
+  if (magic[0] != 0 || magic[1] != 0 || magic[2] < 0x08 || magic[2] > 0x0e)
+    return pf_fail(PFLOW_EFORMAT, "%s: not an IDX file", path);
+  if (magic[2] != pf_idx_bytes)
+    return pf_fail(PFLOW_EUNSUPPORTED, "%s: values of type 0x%02x, wants 0x08 (bytes)",
+                   path, magic[2]);
+  if (magic[3] != ndim)
+    return pf_fail(PFLOW_EUNSUPPORTED, "%s: %u dimensions, wants %zu", path, magic[3],
+                   ndim);
+  return PFLOW_OK;
+}
+
+static pflow_err read_header(idx_file *self, size_t ndim) {
+  unsigned char head[4];
+  const char *path = self->source.path;
+  pf_try(pf_gzip_take(&self->source, head, sizeof head));
+  pf_try(check_magic(head, ndim, path));
+  self->size = 1;
+  for (size_t i = 0; i < ndim; i++) {
+    pf_try(pf_gzip_take(&self->source, head, sizeof head));
+    self->dim[i] =
+        (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+    if (self->dim[i] == 0)
+      return pf_fail(PFLOW_EFORMAT, "%s: dimension %zu is 0", path, i);
+    pf_try(pf_mul(&self->size, self->size, self->dim[i], path));
+  }
+  if (self->size > pf_images_limit)
+    return pf_fail(PFLOW_ETOOLARGE, "%s: %zu bytes of values, at most %zu", path,
+                   self->size, pf_images_limit);
+  return pf_gzip_expect(&self->source, self->size);
+}
+
+static pflow_err open_idx(idx_file *self, const char *path, size_t ndim) {
+  pf_try(pf_gzip_open(&self->source, path, pf_images_limit));
+  pflow_err rc = read_header(self, ndim);
+  if (rc < 0) pf_gzip_close(&self->source);
+  return rc;
+}
+
+/* The values, which must be all that is left of the file. */
+static pflow_err read_values(idx_file *self, unsigned char *out) {
+  pf_try(pf_gzip_take(&self->source, out, self->size));
+  return pf_gzip_end(&self->source);
+}
+
+/* Labels are checked against classes; 0 classes become the largest label + 1. */
+static pflow_err copy_labels(pflow_images *images, const unsigned char *bytes,
+                             size_t classes, const char *path) {
+  size_t largest = 0;
+  for (size_t i = 0; i < images->n; i++) {
+    if (classes > 0 && bytes[i] >= classes)
+      return pf_fail(PFLOW_ELABEL, "%s: label %zu is %u, wants 0 to %zu", path, i,
+                     bytes[i], classes - 1);
+    if (bytes[i] > largest) largest = bytes[i];
+    images->labels[i] = bytes[i];
+  }
+  images->classes = classes > 0 ? classes : largest + 1;
+  return PFLOW_OK;
+}
+
+static pflow_err read_labels(pflow_images *images, const char *path, size_t classes) {
+  idx_file file;
+  unsigned char *bytes = NULL;
+  pf_try(open_idx(&file, path, 1));
+  pflow_err rc = PFLOW_OK;
+  if (file.size != images->n)
+    rc = pf_fail(PFLOW_ESHAPE, "%s: %zu labels for %zu images", path, file.size,
+                 images->n);
+  if (rc >= 0) rc = pf_alloc(&bytes, file.size, 1);
+  if (rc >= 0) rc = read_values(&file, bytes);
+  if (rc >= 0) rc = copy_labels(images, bytes, classes, path);
+  pflow_free(bytes);
+  pf_gzip_close(&file.source);
+  return rc;
+}
+
+static pflow_err read_images(pflow_images **images, const char *path) {
+  idx_file file;
+  pf_try(open_idx(&file, path, 3));
+  const size_t shape[3] = {1, file.dim[1], file.dim[2]};
+  pflow_images *made;
+  pflow_err rc = pf_images_create(&made, file.dim[0], shape, 1);
+  if (rc >= 0) rc = pf_images_finish(images, made, read_values(&file, made->pixels));
+  pf_gzip_close(&file.source);
+  return rc;
+}
+
+pflow_err pflow_images_load_idx_files(pflow_images **images, const char *images_path,
+                                      const char *labels_path, size_t classes) {
+  pf_need(images);
+  *images = NULL;
+  pf_need(images_path);
+  pf_need(labels_path);
+  if (classes > INT32_MAX)
+    return pf_fail(PFLOW_EINVAL, "classes is %zu, wants 0 to %d", classes, INT32_MAX);
+  pflow_images *made;
+  pf_try(read_images(&made, images_path));
+  return pf_images_finish(images, made, read_labels(made, labels_path, classes));
+}
+
+/* "<folder>/<split>-<kind>-ubyte", with ".gz" if only that exists. */
+static pflow_err make_path(char **path, const char *folder, pflow_split split,
+                           const char *kind) {
+  static const char gz[] = ".gz";
+  size_t size = strlen(folder) + 64;
+  pf_try(pf_alloc(path, size, 1));
+  int length = snprintf(*path, size, "%s/%s-%s-ubyte", folder,
+                        split == PFLOW_TRAIN ? "train" : "t10k", kind);
+  if (access(*path, F_OK) == 0) return PFLOW_OK;
+  memcpy(*path + length, gz, sizeof gz);
+  return PFLOW_OK;
+}
+
+pflow_err pflow_images_load_idx(pflow_images **images, const char *folder,
+                                pflow_split split) {
+  pf_need(images);
+  *images = NULL;
+  pf_need(folder);
+  pf_try(pf_check_split(split));
+  char *images_path = NULL, *labels_path = NULL;
+  pflow_err rc = make_path(&images_path, folder, split, "images-idx3");
+  if (rc >= 0) rc = make_path(&labels_path, folder, split, "labels-idx1");
+  if (rc >= 0)
+    rc = pflow_images_load_idx_files(images, images_path, labels_path, pf_idx_classes);
+  pflow_free(images_path);
+  pflow_free(labels_path);
+  return rc;
+}
