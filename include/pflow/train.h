@@ -48,9 +48,16 @@ static inline void pflow_fit_config_init(pflow_fit_config *config) {
 /*
  * Trains net (built, one output for each class) by softmax cross entropy on all batches
  * of epochs first_epoch .. epochs - 1. The schedule is asked for step epoch * batches +
- * batch. Returns PFLOW_OK or PFLOW_STOPPED. Errors: PFLOW_ESHAPE when network, batches
- * and optimiser do not fit; PFLOW_EDIVERGED when the loss is not finite (naming epoch and
- * batch); PFLOW_ECALLBACK; PFLOW_ENOMEM.
+ * batch, and its last rate stays with the optimiser. ema must have been created for
+ * net's parameters. To resume with the same bits, restore parameters, running statistics,
+ * optimiser (slots and steps) and ema, and set first_epoch.
+ *
+ * Returns PFLOW_OK or PFLOW_STOPPED. After a stop or an error in the midst of an epoch
+ * net and optimiser are as the last whole step left them, but for running statistics.
+ * Errors: PFLOW_EINVAL naming the setting; PFLOW_ESTATE before build; PFLOW_ESHAPE when
+ * network, batches and optimiser do not fit; PFLOW_EDIVERGED when the loss, or with
+ * clipping the gradient, is not finite (naming epoch and batch); PFLOW_ECALLBACK;
+ * PFLOW_ENOMEM.
  */
 PFLOW_API pflow_err pflow_net_fit(pflow_net *net, pflow_optim *optim,
                                   pflow_batches *batches, const pflow_fit_config *config);
