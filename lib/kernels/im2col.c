@@ -3,8 +3,8 @@
  * can run in parallel and stay in the cache.
  *
  * Where the output is as wide as the image and the stride is 1, the taps of a plane are
- * the plane itself, shifted: one long run instead of one short run a row, with the columns
- * that wrapped around set to 0.
+ * the plane itself, shifted: one long run instead of one short run a row, with the
+ * columns that wrapped around set to 0.
  */
 #include "kernels/im2col.h"
 
@@ -21,7 +21,8 @@ typedef struct planes {
   size_t n, columns; /* images; columns of the patch matrix */
 } planes;
 
-/* Where one tap of the window meets the image: outputs low <= i < high, input i*stride+at. */
+/* Where one tap of the window meets the image: outputs low <= i < high, input
+ * i*stride+at. */
 typedef struct axis {
   size_t low, high;
   ptrdiff_t at;
@@ -82,7 +83,8 @@ static void read_shifted(const pf_window *w, const axis *y, const axis *x,
                          const float *plane, float *row) {
   run r = shifted_run(w, y, x);
   clear(row, r.begin);
-  if (r.end > r.begin) copy(row + r.begin, plane + ((ptrdiff_t)r.begin + r.at), r.end - r.begin);
+  if (r.end > r.begin)
+    copy(row + r.begin, plane + ((ptrdiff_t)r.begin + r.at), r.end - r.begin);
   clear(row + r.end, w->out_h * w->out_w - r.end);
   clear_wrapped(w, y, x, row);
 }

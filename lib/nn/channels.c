@@ -91,7 +91,8 @@ void pf_block_products(const pf_batch *batch, const float *u, const float *u0,
         sum[i] += (double)((left[i] - u0[i]) * (right[i] - v0[i]));
     } else {
       for (size_t i = 0; i < count; i++)
-        sum[i] += products_run(left + i * places, u0[i], right + i * places, v0[i], places);
+        sum[i] +=
+            products_run(left + i * places, u0[i], right + i * places, v0[i], places);
     }
   }
 }

@@ -1,5 +1,6 @@
 /*
- * describe.c - built-in layers from their descriptions: one table of kinds and attributes.
+ * describe.c - built-in layers from their descriptions: one table of kinds and
+ * attributes.
  */
 #include <math.h>
 #include <string.h>
@@ -112,7 +113,8 @@ static const char *attr_condition(attr_type type) {
   return type == flag ? "0 or 1" : "a whole number from 0 to 2^53";
 }
 
-/* Stores one given attribute at its place in value; seen tells which were there before. */
+/* Stores one given attribute at its place in value; seen tells which were there before.
+ */
 static pflow_err take_attr(const pflow_net *net, const kind_rule *kind,
                            const pflow_layer_info *info, size_t given, double *value,
                            bool *seen) {

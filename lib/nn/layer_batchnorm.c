@@ -133,8 +133,7 @@ static inline void backward_run(const float *x, const float *dy, size_t n,
                                 const float *mean, const float *k, const float *a,
                                 const float *b, size_t step, float *dx) {
   for (size_t i = 0; i < n; i++)
-    dx[i] = k[i * step] *
-            (dy[i] - a[i * step] - (x[i] - mean[i * step]) * b[i * step]);
+    dx[i] = k[i * step] * (dy[i] - a[i * step] - (x[i] - mean[i * step]) * b[i * step]);
 }
 
 static void write_dx(const job *j, size_t begin, size_t end, const slope *s) {

@@ -123,9 +123,9 @@ static pflow_err plan_maxpool2d(pflow_layer_plan *plan, void *user) {
   if (in[1] > UINT32_MAX / in[2])
     return pf_layer_shape_fail(plan, "maxpool2d", "at most %lu pixels",
                                (unsigned long)UINT32_MAX);
-  plan->out = (pflow_shape){3,
-                            {in[0], (in[1] - kernel) / self->stride + 1,
-                             (in[2] - kernel) / self->stride + 1}};
+  plan->out = (pflow_shape){
+      3,
+      {in[0], (in[1] - kernel) / self->stride + 1, (in[2] - kernel) / self->stride + 1}};
   plan->saved_per_row = in[0] * plan->out.dim[1] * plan->out.dim[2];
   plan->ignores_y = 1;
   return PFLOW_OK;
