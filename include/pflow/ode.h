@@ -34,16 +34,20 @@ typedef struct pflow_ode_rows {
 } pflow_ode_rows;
 
 /*
- * Writes dy/ds (n x dim) for the given rows. 0 go on; > 0 the point is outside the
- * domain: an adaptive method retries with a smaller step, a fixed-step method stops
- * politely; < 0 abort. A non-finite derivative is handled as > 0 by adaptive methods and
- * ends a fixed-step solve with PFLOW_ENONFINITE naming the row.
+ * Writes dy/ds (n x dim) for the given rows. 0 go on; > 0 a point is outside the domain:
+ * an adaptive method retries with a smaller step, a fixed-step method stops politely;
+ * < 0 abort. A non-finite derivative is handled as > 0 by adaptive methods and ends a
+ * fixed-step solve with PFLOW_ENONFINITE naming the row.
+ *
+ * When an adaptive solve gets > 0 for several rows it asks again with fewer, down to one,
+ * to find out which row it was. A row that is outside at s0 already has failed.
  */
 typedef int (*pflow_rhs_fn)(const pflow_ode_rows *rows, float *dy, void *user);
 
 /*
- * Called with the rows that have just made a step, and once at the start (step 0). `step`
- * counts the steps of the block. 0 go on, > 0 stop politely, < 0 abort.
+ * Called with the rows that have just made a step, where they are now, and with all rows
+ * of a block at the start (step 0). `step` counts the block's calls. 0 go on, > 0 stop
+ * politely, < 0 abort.
  */
 typedef int (*pflow_ode_observer_fn)(const pflow_ode_rows *rows, size_t step, void *user);
 
@@ -61,7 +65,8 @@ typedef enum pflow_ode_method {
 /*
  * An explicit Runge-Kutta method as data. Row i of a holds i coefficients, rows one after
  * another (stages * (stages - 1) / 2 in all). error is b - b* of the embedded method, or
- * NULL for a fixed-step method. fsal: the last stage is the next step's first.
+ * NULL for a fixed-step method. fsal: the last stage is the next step's first, that is,
+ * a's last row is b. name may be NULL. The arrays must last as long as the solve.
  */
 typedef struct pflow_ode_tableau {
   size_t struct_size; /* sizeof(pflow_ode_tableau) */
@@ -78,7 +83,8 @@ PFLOW_API const pflow_ode_tableau *pflow_ode_tableau_get(pflow_ode_method method
 
 /*
  * Checks a tableau: sizes, c_i = sum_j a_ij, fsal, and the order conditions of b (and b*)
- * up to order 5 (Butcher 1963). Errors: PFLOW_EINVAL naming the condition that fails.
+ * up to order 5 (Butcher 1963), to 1e-10. Errors: PFLOW_EINVAL naming the condition that
+ * fails, PFLOW_ENULL for a missing array.
  */
 PFLOW_API pflow_err pflow_ode_tableau_check(const pflow_ode_tableau *tableau);
 
@@ -89,18 +95,22 @@ typedef struct pflow_ode_config {
   size_t steps;                     /* of a fixed-step method; default 100 */
   int adaptive; /* 1: step control wherever the tableau has an error estimate; 0: fixed
                    steps always; default 1 */
-  /* A step is accepted where rms(error / (atol + rtol * |y|)) <= 1 over the row. */
+  /* A step is accepted where rms(error / (atol + rtol * |y|)) <= 1 over the row, |y| the
+     larger of before and after the step. rtol >= 0, atol > 0. The settings from here to
+     max_steps are of adaptive methods only. */
   double rtol, atol;              /* default 1e-4, 1e-6 */
   double h_first;                 /* first step; 0 (default): chosen (Hairer, Norsett,
                                      Wanner 1993, II.4) */
-  double h_min;                   /* a smaller step ends the row with PFLOW_EDIVERGED;
-                                     0 (default): the rounding of s */
+  double h_min;                   /* a row whose step of this size is rejected ends with
+                                     PFLOW_EDIVERGED; 0 (default): the rounding of s */
   double h_max;                   /* largest step; 0 (default): |s1 - s0| */
-  size_t max_steps;               /* tried steps of one row; default 10000 */
+  size_t max_steps;               /* tried steps of one row, rejected ones included;
+                                     default 10000 */
   size_t block_rows;              /* rows that are integrated together; default 4096 */
   pflow_ode_observer_fn observer; /* NULL: none */
   void *observer_user;
-  int *row_status; /* NULL, or n entries: a pflow_err for each row */
+  int *row_status; /* NULL, or n entries: a pflow_err for each row; PFLOW_STOPPED for
+                      rows that were under way when the solve ended */
 } pflow_ode_config;
 
 static inline void pflow_ode_config_init(pflow_ode_config *config) {
@@ -127,12 +137,15 @@ typedef struct pflow_ode_stats {
 } pflow_ode_stats;
 
 /*
- * Integrates every row of y from s0 to s1, in place. stats may be NULL.
+ * Integrates every row of y from s0 to s1, in place. config NULL: the defaults; stats
+ * may be NULL. The result of a row depends neither on the other rows nor on block_rows as
+ * long as the right-hand side's does not. With s0 == s1 nothing is evaluated.
  * Returns PFLOW_OK; PFLOW_LIMIT when some rows ended at max_steps (they hold the state
  * they reached, with their status in row_status); PFLOW_STOPPED; PFLOW_EDIVERGED when
  * some rows failed (likewise); PFLOW_ECALLBACK; PFLOW_EINVAL, PFLOW_ENULL, PFLOW_ENOMEM;
- * PFLOW_ENONFINITE for non-finite y at the start. On an error before the first step y is
- * unchanged.
+ * PFLOW_ENONFINITE for non-finite y at the start, or met by a fixed-step method. On an
+ * error before the first step y is unchanged; on a later one, or a stop, each row of y
+ * holds the end of its last whole step.
  */
 PFLOW_API pflow_err pflow_ode_solve(const pflow_ode_config *config, pflow_rhs_fn rhs,
                                     void *user, double s0, double s1, float *y, size_t n,
