@@ -8,9 +8,9 @@
 
 /*
  * Feeds n random rows x and takes L = sum(y * dy) for random dy. Fails the test unless
- * every entry of the parameter gradient and of dx is within tolerance * largest entry of
- * the central difference (fourth order, step h) of L; so signs and scales count. Returns
- * the largest such relative error.
+ * backward agrees with the central differences (fourth order, step h) of L: in each
+ * parameter array and in dx every entry is off by at most tolerance * the largest entry
+ * of that array, so signs and scales count. Returns the largest such relative error.
  */
 double check_gradients(pflow_net *net, size_t n, float h, double tolerance);
 
