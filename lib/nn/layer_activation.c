@@ -8,21 +8,27 @@
 
 /* ---- relu: written so that NaN passes ---- */
 
+/* One array for input and output, so that compilers vectorise without a proof. */
+static void bring(float *to, const float *from, size_t n) {
+  if (to != from) memcpy(to, from, n * sizeof *to);
+}
+
 static int relu_values(size_t begin, size_t end, void *user) {
   const pflow_layer_call *call = user;
-  const float *x = call->x;
   float *y = call->y;
+  bring(y + begin, call->x + begin, end - begin);
   for (size_t i = begin; i < end; i++)
-    y[i] = x[i] < 0.0f ? 0.0f : x[i];
+    y[i] = y[i] < 0.0f ? 0.0f : y[i];
   return 0;
 }
 
 static int relu_slopes(size_t begin, size_t end, void *user) {
   const pflow_layer_call *call = user;
-  const float *y = call->y, *dy = call->dy;
-  float *dx = call->dx;
+  const float *restrict y = call->y;
+  float *restrict dx = call->dx;
+  bring(dx + begin, call->dy + begin, end - begin);
   for (size_t i = begin; i < end; i++)
-    dx[i] = y[i] <= 0.0f ? 0.0f : dy[i];
+    dx[i] = y[i] <= 0.0f ? 0.0f : dx[i];
   return 0;
 }
 
@@ -58,15 +64,34 @@ pflow_err pflow_net_add_relu(pflow_net *net) {
 
 /* ---- silu ---- */
 
+static inline int32_t bits_of(float x) {
+  int32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+static inline float float_of(int32_t bits) {
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
 /*
- * e^x within a few units in the last place, in a form that compilers vectorise: with
- * k = round(x / ln 2) and r = x - k ln 2 (ln 2 in two parts), it is 2^k times the Taylor
- * sum of e^r. x is held within the range of normal results; NaN passes.
+ * x held within +-87, where e^x is a normal number; by its bits, because compilers
+ * vectorise that. NaN becomes +-87.
  */
-static inline float exp_value(float x) {
+static inline float hold(float x) {
+  const int32_t largest = 0x42ae0000; /* 87.0f */
+  const int32_t bits = bits_of(x), magnitude = bits & INT32_MAX;
+  return float_of((magnitude < largest ? magnitude : largest) | (bits & INT32_MIN));
+}
+
+/*
+ * e^x for |x| <= 87: with k = round(x / ln 2) and r = x - k ln 2 (ln 2 in two parts), it
+ * is 2^k times the Taylor sum of e^r.
+ */
+static inline float exp_held(float x) {
   const float rounder = 12582912.0f; /* 1.5 * 2^23: adding it leaves k in the low bits */
-  x = x > 87.0f ? 87.0f : x;
-  x = x < -87.0f ? -87.0f : x;
   const float shifted = x * 1.44269504f + rounder;
   const float k = shifted - rounder;
   const float r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
@@ -78,12 +103,12 @@ static inline float exp_value(float x) {
   sum = sum * r + 0.5f;
   sum = sum * r + 1.0f;
   sum = sum * r + 1.0f;
-  uint32_t bits;
-  memcpy(&bits, &shifted, sizeof bits);
-  bits = (bits + 127u) << 23; /* the exponent k; the rounder's own bits fall out */
-  float power;
-  memcpy(&power, &bits, sizeof power);
-  return sum * power;
+  const int32_t exponent = bits_of(shifted) - bits_of(rounder) + 127;
+  return sum * float_of(exponent * (1 << 23));
+}
+
+static inline float sigmoid(float x) {
+  return 1.0f / (1.0f + exp_held(-hold(x)));
 }
 
 static int silu_values(size_t begin, size_t end, void *user) {
@@ -91,7 +116,7 @@ static int silu_values(size_t begin, size_t end, void *user) {
   const float *x = call->x;
   float *restrict y = call->y;
   for (size_t i = begin; i < end; i++)
-    y[i] = x[i] / (1.0f + exp_value(-x[i]));
+    y[i] = x[i] * sigmoid(x[i]);
   return 0;
 }
 
@@ -100,7 +125,7 @@ static int silu_slopes(size_t begin, size_t end, void *user) {
   const float *x = call->x, *dy = call->dy;
   float *restrict dx = call->dx;
   for (size_t i = begin; i < end; i++) {
-    const float s = 1.0f / (1.0f + exp_value(-x[i]));
+    const float s = sigmoid(x[i]);
     dx[i] = dy[i] * (s * (1.0f + x[i] * (1.0f - s)));
   }
   return 0;
