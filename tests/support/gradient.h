@@ -14,4 +14,7 @@
  */
 double check_gradients(pflow_net *net, size_t n, float h, double tolerance);
 
+/* The same for the caller's rows, which are changed and put back. */
+double check_gradients_at(pflow_net *net, float *x, size_t n, float h, double tolerance);
+
 #endif

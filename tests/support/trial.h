@@ -12,7 +12,6 @@
 #define TESTS_TRIAL_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "pflow.h"
 
@@ -43,12 +42,5 @@ pflow_param trial_array(const trial *t, const char *name);
 
 /* Copies values, e.g. of a golden array, into an array of the network. */
 void trial_set(const trial *t, const char *name, const float *values);
-
-/*
- * Runs the trial and compares all gradients with central differences of fourth order of
- * sum(y * dy): fails unless they agree, sign included, to `tolerance` of the largest in
- * the array. Returns the largest error found.
- */
-double trial_check_gradients(trial *t, double step, double tolerance);
 
 #endif
