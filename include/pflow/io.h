@@ -73,9 +73,17 @@ PFLOW_API pflow_err pflow_archive_parse(pflow_archive **archive, const void *byt
 /* ---- networks, optimisers, averages in an archive ---- */
 
 /*
- * put stores the arrays of an object as "<prefix><array name>" and its configuration as
- * text; get fills an existing object of the same shapes, checking all before it changes
- * any. Errors: PFLOW_ENOTFOUND, PFLOW_ESHAPE naming the array and both shapes.
+ * put stores the arrays of an object as "<prefix><array name>" and a description of it as
+ * text; a put that fails leaves the archive as it was. get fills an existing object of
+ * the same kind and shapes, checking all before it changes any. The prefix may be "".
+ * Errors: PFLOW_ESTATE for a network that is not built; PFLOW_ENOTFOUND; PFLOW_ESHAPE
+ * naming the array and both shapes; PFLOW_EINVAL naming both kinds; PFLOW_EFORMAT;
+ * PFLOW_EUNSUPPORTED for the description of a later version.
+ *
+ * A network is its kinds of layers, parameters and running statistics. get_net takes
+ * arrays without a description too: those of another program. An optimiser is its kind,
+ * slots, steps and learning rate, an average its values and updates; settings such as
+ * momentum or decay are those that the existing object was created with.
  */
 PFLOW_API pflow_err pflow_archive_put_net(pflow_archive *archive, const char *prefix,
                                           const pflow_net *net);
@@ -92,8 +100,9 @@ PFLOW_API pflow_err pflow_archive_get_ema(const pflow_archive *archive,
 
 /*
  * Builds the network that put_net described, with its values. Layers of the user's own
- * are PFLOW_EUNSUPPORTED: build such a network in code and use get_net. config NULL:
- * defaults.
+ * are PFLOW_EUNSUPPORTED: build such a network in code and use get_net. A description
+ * that cannot be built, or asks for more values than the archive has, is PFLOW_EFORMAT.
+ * config NULL: defaults.
  */
 PFLOW_API pflow_err pflow_archive_build_net(const pflow_archive *archive,
                                             const char *prefix, pflow_net **net,
@@ -114,11 +123,18 @@ typedef struct pflow_field_meta {
   uint64_t seed;
 } pflow_field_meta;
 
-/* A field network with the settings that it was trained with. */
+/*
+ * A field network with the settings that it was trained with. Errors: PFLOW_EINVAL naming
+ * a setting that is negative or not finite, PFLOW_ESHAPE when the network has not dim + 1
+ * inputs and outputs.
+ */
 PFLOW_API pflow_err pflow_field_save(const pflow_net *net, const pflow_field_meta *meta,
                                      const char *path);
 
-/* The network of a field file, for pflow_field_create_net; meta may be NULL. */
+/*
+ * The network of a field file, for pflow_field_create_net; meta may be NULL.
+ * PFLOW_EFORMAT for settings that save would not take.
+ */
 PFLOW_API pflow_err pflow_field_load(pflow_net **net, pflow_field_meta *meta,
                                      const char *path, const pflow_net_config *config);
 

@@ -128,13 +128,34 @@ static pflow_err build(pflow_net *net, const pflow_shape *row) {
   return PFLOW_OK;
 }
 
+static pflow_err check_start(const pflow_net *net) {
+  if (net->built) return pf_fail(PFLOW_ESTATE, "the network is already built");
+  if (net->count == 0) return pf_fail(PFLOW_ESTATE, "a network without layers");
+  return PFLOW_OK;
+}
+
+/* The shape of a row; build's checks refuse an ndim that is not copied. */
+static pflow_shape row_of(const size_t *row_shape, size_t ndim) {
+  pflow_shape row = {.ndim = ndim};
+  if (ndim <= 3) memcpy(row.dim, row_shape, ndim * sizeof *row_shape);
+  return row;
+}
+
+pflow_err pf_net_measure(pflow_net *net, const size_t *row_shape, size_t ndim,
+                         size_t *values) {
+  pf_try(check_start(net));
+  pflow_shape row = row_of(row_shape, ndim);
+  pflow_err rc = plan_layers(net, &row);
+  if (rc >= 0) rc = pf_add(values, net->param_size, net->state_size, "network");
+  release_blocks(net);
+  return rc;
+}
+
 pflow_err pflow_net_build(pflow_net *net, const size_t *row_shape, size_t ndim) {
   pf_need(net);
   pf_need(row_shape);
-  if (net->built) return pf_fail(PFLOW_ESTATE, "the network is already built");
-  if (net->count == 0) return pf_fail(PFLOW_ESTATE, "a network without layers");
-  pflow_shape row = {.ndim = ndim};
-  if (ndim <= 3) memcpy(row.dim, row_shape, ndim * sizeof *row_shape);
+  pf_try(check_start(net));
+  pflow_shape row = row_of(row_shape, ndim);
   pflow_err rc = build(net, &row);
   if (rc < 0) release_blocks(net);
   return rc;

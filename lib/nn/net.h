@@ -63,6 +63,13 @@ bool pf_layer_array_is_state(const pf_layer *layer, size_t index);
 pflow_err pf_layer_result(pflow_err rc, const pf_layer *layer, size_t index,
                           const char *function, const char *kept);
 
+/*
+ * *values: of all parameters and running statistics that build would make for rows of a
+ * shape. Errors are build's.
+ */
+pflow_err pf_net_measure(pflow_net *net, const size_t *row_shape, size_t ndim,
+                         size_t *values);
+
 /* Sets the arrays of layers first <= i < end by a scheme. */
 void pf_net_init_range(pflow_net *net, const pflow_init_config *config, size_t first,
                        size_t end);

@@ -4,8 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "base/base.h"
-#include "pflow/optim.h"
+#include "optim/ema.h"
 
 struct pflow_ema {
   size_t size;
@@ -55,6 +54,10 @@ pflow_err pflow_ema_update(pflow_ema *ema, const float *weights) {
 
 float *pflow_ema_values(pflow_ema *ema) {
   return ema ? ema->values : NULL;
+}
+
+size_t pf_ema_size(const pflow_ema *ema) {
+  return ema->size;
 }
 
 uint64_t pflow_ema_updates(const pflow_ema *ema) {
