@@ -1,0 +1,491 @@
+/*
+ * test_net_io.c - networks in archives and files.
+ *
+ * With arguments it is the partner of check_safetensors.py:
+ *   test_net_io write FOLDER      a network, its inputs and its predictions
+ *   test_net_io predict MODEL INPUT OUTPUT
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/failing.h"
+#include "support/files.h"
+#include "support/models.h"
+#include "support/suite.h"
+#include "support/toy.h"
+
+static void check_same_predictions(const pflow_net *a, const pflow_net *b) {
+  enum { rows = 7 };
+  size_t out = rows * pflow_net_out_size(a);
+  float *x = toy_values(rows * pflow_net_in_size(a), 5);
+  float *ya = toy_values(out, 6), *yb = toy_values(out, 7);
+  ck_assert_uint_eq(pflow_net_out_size(a), pflow_net_out_size(b));
+  model_predict(a, x, rows, ya);
+  model_predict(b, x, rows, yb);
+  ck_assert_mem_eq(ya, yb, out * sizeof *ya);
+  pflow_free(yb);
+  pflow_free(ya);
+  pflow_free(x);
+}
+
+START_TEST(a_file_gives_the_same_network) {
+  pflow_net *net = model_of_all_kinds(1), *loaded;
+  temp_begin();
+  model_train(net, NULL, NULL, 0, 3);
+  ck_ok(pflow_net_save(net, temp_path("m.safetensors")));
+  ck_ok(pflow_net_load(&loaded, temp_path("m.safetensors"), NULL));
+  ck_assert_uint_eq(pflow_net_layers(loaded), pflow_net_layers(net));
+  for (size_t i = 0; i < pflow_net_layers(net); i++) {
+    pflow_layer_info a, b;
+    ck_ok(pflow_net_layer_info(net, i, &a));
+    ck_ok(pflow_net_layer_info(loaded, i, &b));
+    ck_assert_str_eq(a.kind, b.kind);
+    ck_assert_uint_eq(a.n_attrs, b.n_attrs);
+    for (size_t k = 0; k < a.n_attrs; k++) {
+      ck_assert_str_eq(a.attr[k].name, b.attr[k].name);
+      ck_assert(a.attr[k].value == b.attr[k].value);
+    }
+  }
+  check_same_values(net, loaded);
+  check_same_predictions(net, loaded);
+  pflow_net_destroy(loaded);
+  pflow_net_destroy(net);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+  temp_end();
+}
+END_TEST
+
+START_TEST(arrays_have_the_order_and_names_of_the_network) {
+  pflow_net *net = model_of_all_kinds(1);
+  pflow_archive *archive;
+  ck_ok(pflow_archive_create(&archive));
+  ck_ok(pflow_archive_put_net(archive, "net/", net));
+  ck_assert_uint_eq(pflow_archive_count(archive), pflow_net_param_count(net));
+  for (size_t i = 0; i < pflow_net_param_count(net); i++) {
+    char name[80];
+    pflow_param param;
+    ck_ok(pflow_net_param(net, i, &param));
+    snprintf(name, sizeof name, "net/%s", param.name);
+    ck_assert_str_eq(pflow_archive_name(archive, i), name);
+  }
+  pflow_archive_destroy(archive);
+  pflow_net_destroy(net);
+}
+END_TEST
+
+/* The text that other programs will read. */
+START_TEST(a_description_is_this_json) {
+  pflow_net *net = model_mlp(3, 2, 1);
+  pflow_archive *archive;
+  const char *text;
+  ck_ok(pflow_archive_create(&archive));
+  ck_ok(pflow_archive_put_net(archive, "", net));
+  ck_ok(pflow_archive_get_text(archive, "pflow.net", &text));
+  ck_assert_str_eq(text,
+                   "{\"format\":\"pflow.net\",\"version\":1,\"input\":[3],\"layers\":["
+                   "{\"kind\":\"linear\",\"attrs\":{\"out_features\":4,\"bias\":1}},"
+                   "{\"kind\":\"relu\",\"attrs\":{}},"
+                   "{\"kind\":\"linear\",\"attrs\":{\"out_features\":2,\"bias\":1}}]}");
+  pflow_archive_destroy(archive);
+  pflow_net_destroy(net);
+}
+END_TEST
+
+START_TEST(arrays_of_another_program_are_taken) {
+  pflow_net *net = model_mlp(3, 2, 1), *other = model_mlp(3, 2, 2), *built;
+  pflow_archive *archive;
+  ck_ok(pflow_archive_create(&archive));
+  for (size_t i = 0; i < pflow_net_param_count(net); i++) {
+    pflow_param param;
+    ck_ok(pflow_net_param(net, i, &param));
+    ck_ok(pflow_archive_put(archive, param.name, param.value, param.shape, param.ndim));
+  }
+  ck_ok(pflow_archive_get_net(archive, "", other));
+  check_same_values(net, other);
+  ck_fails(pflow_archive_build_net(archive, "", &built, NULL), PFLOW_ENOTFOUND,
+           "no text 'pflow.net'");
+  ck_assert_ptr_null(built);
+  pflow_archive_destroy(archive);
+  pflow_net_destroy(other);
+  pflow_net_destroy(net);
+}
+END_TEST
+
+/* get_net fails with that code and text, and net keeps its values. */
+static void check_get_refused(const pflow_archive *archive, pflow_net *net,
+                              pflow_err code, const char *text) {
+  size_t size = pflow_net_param_size(net) * sizeof(float);
+  float *before = malloc(size);
+  ck_assert(before != NULL);
+  memcpy(before, pflow_net_params(net), size);
+  ck_fails(pflow_archive_get_net(archive, "", net), code, text);
+  ck_assert_mem_eq(before, pflow_net_params(net), size);
+  free(before);
+  pflow_net_destroy(net);
+}
+
+static pflow_net *silu_mlp(void) {
+  pflow_net *net;
+  ck_ok(pflow_net_create(&net, NULL));
+  ck_ok(pflow_net_add_linear(net, 4, 1));
+  ck_ok(pflow_net_add_silu(net));
+  ck_ok(pflow_net_add_linear(net, 2, 1));
+  ck_ok(pflow_net_build(net, (size_t[]){3}, 1));
+  return net;
+}
+
+START_TEST(networks_that_do_not_fit_are_left_alone) {
+  pflow_net *net = model_mlp(3, 2, 1);
+  pflow_archive *archive, *partial;
+  ck_ok(pflow_archive_create(&archive));
+  ck_ok(pflow_archive_put_net(archive, "", net));
+  check_get_refused(archive, model_mlp(3, 5, 2), PFLOW_ESHAPE,
+                    "tensor '2.weight' has shape [2, 4], wants [5, 4]");
+  check_get_refused(archive, model_mlp(7, 2, 2), PFLOW_ESHAPE,
+                    "tensor '0.weight' has shape [4, 3], wants [4, 7]");
+  check_get_refused(archive, silu_mlp(), PFLOW_EINVAL, "layer 1 is a relu, wants a silu");
+  check_get_refused(archive, model_of_all_kinds(1), PFLOW_EINVAL,
+                    "a network of 3 layers");
+
+  ck_ok(pflow_archive_create(&partial));
+  ck_ok(
+      pflow_archive_put(partial, "0.weight", pflow_net_params(net), (size_t[]){4, 3}, 2));
+  check_get_refused(partial, model_mlp(3, 2, 2), PFLOW_ENOTFOUND, "no tensor '0.bias'");
+  pflow_archive_destroy(partial);
+  pflow_archive_destroy(archive);
+  pflow_net_destroy(net);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+START_TEST(layers_of_ones_own_are_filled_not_built) {
+  pflow_net *net = toy_net(NULL, toy_layers), *other = toy_net(NULL, toy_layers), *built;
+  pflow_layer_info info;
+  char wants[64];
+  pflow_archive *archive;
+  ck_ok(pflow_archive_create(&archive));
+  for (size_t i = 0; i < pflow_net_param_size(net); i++)
+    pflow_net_params(net)[i] = (float)i;
+  ck_ok(pflow_archive_put_net(archive, "", net));
+  ck_ok(pflow_archive_get_net(archive, "", other));
+  check_same_values(net, other);
+  ck_ok(pflow_net_layer_info(net, 0, &info));
+  snprintf(wants, sizeof wants, "%s", info.kind);
+  ck_fails(pflow_archive_build_net(archive, "", &built, NULL), PFLOW_EUNSUPPORTED, wants);
+  ck_assert_ptr_null(built);
+  pflow_archive_destroy(archive);
+  pflow_net_destroy(other);
+  pflow_net_destroy(net);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+typedef struct bad_description {
+  pflow_err code;
+  const char *text, *json;
+} bad_description;
+
+#define described(input, layers)                                                         \
+  "{\"format\":\"pflow.net\",\"version\":1,\"input\":" input ",\"layers\":" layers "}"
+#define linear(out)                                                                      \
+  "{\"kind\":\"linear\",\"attrs\":{\"out_features\":" out ",\"bias\":0}}"
+
+static const bad_description bad_descriptions[] = {
+    {PFLOW_EFORMAT, "text 'pflow.net', byte 1", "x"},
+    {PFLOW_EFORMAT, "of format ''", "[]"},
+    {PFLOW_EFORMAT, "of format 'pflow.optim', wants 'pflow.net'",
+     "{\"format\":\"pflow.optim\",\"version\":1}"},
+    {PFLOW_EFORMAT, "has no version", "{\"format\":\"pflow.net\"}"},
+    {PFLOW_EFORMAT, "has no version", "{\"format\":\"pflow.net\",\"version\":0}"},
+    {PFLOW_EUNSUPPORTED, "is of version 2, at most 1",
+     "{\"format\":\"pflow.net\",\"version\":2}"},
+    {PFLOW_EFORMAT, "duplicate", "{\"format\":\"pflow.net\",\"format\":\"pflow.net\"}"},
+    {PFLOW_EFORMAT, "'input' is not a list", described("3", "[]")},
+    {PFLOW_EFORMAT, "'input' is not a list", described("[]", "[]")},
+    {PFLOW_EFORMAT, "'input' is not a list", described("[1,1,1,1]", "[]")},
+    {PFLOW_EFORMAT, "number 1 of 'input'", described("[1,0,1]", "[]")},
+    {PFLOW_EFORMAT, "number 0 of 'input'", described("[1.5]", "[]")},
+    {PFLOW_EFORMAT, "2 dimensions", described("[1,1]", "[" linear("2") "]")},
+    {PFLOW_EFORMAT, "'layers' is not a list", described("[1]", "{}")},
+    {PFLOW_EFORMAT, "without layers", described("[1]", "[]")},
+    {PFLOW_EFORMAT, "layer 0 has no kind", described("[1]", "[{}]")},
+    {PFLOW_EFORMAT, "layer 1 has no kind", described("[1]", "[" linear("2") ",3]")},
+    {PFLOW_EFORMAT, "layer 0 has no kind",
+     described("[1]", "[{\"kind\":\"a kind of far more than 31 bytes\",\"attrs\":{}}]")},
+    {PFLOW_EFORMAT, "layer 0 (relu) has no attrs",
+     described("[1]", "[{\"kind\":\"relu\"}]")},
+    {PFLOW_EFORMAT, "layer 0 (relu) has no attrs of at most 8",
+     described("[1]", "[{\"kind\":\"relu\",\"attrs\":{\"a\":1,\"b\":1,\"c\":1,\"d\":1,"
+                      "\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1}}]")},
+    {PFLOW_EFORMAT, "attribute 'a' is not a number",
+     described("[1]", "[{\"kind\":\"relu\",\"attrs\":{\"a\":\"b\"}}]")},
+    {PFLOW_EFORMAT, "attribute 'a_name_of_24_characters__' is not",
+     described("[1]",
+               "[{\"kind\":\"relu\",\"attrs\":{\"a_name_of_24_characters__\":1}}]")},
+    {PFLOW_EUNSUPPORTED, "gelu", described("[1]", "[{\"kind\":\"gelu\",\"attrs\":{}}]")},
+    {PFLOW_EFORMAT, "out_feature", described("[1]", "[" linear("-1") "]")},
+    {PFLOW_EFORMAT, "out_feature", described("[1]", "[" linear("1.5") "]")},
+    {PFLOW_EFORMAT, "3 values, the file 2", described("[1]", "[" linear("3") "]")},
+    {PFLOW_EFORMAT, "10000000000 values, the file 2",
+     described("[100000]", "[" linear("100000") "]")},
+    {PFLOW_EFORMAT, "overflow",
+     described("[9007199254740992]", "[" linear("9007199254740992") "]")},
+    {PFLOW_ENOTFOUND, "no tensor '0.weight'", described("[1]", "[" linear("2") "]")},
+};
+
+START_TEST(bad_descriptions_are_named) {
+  for (size_t i = 0; i < sizeof bad_descriptions / sizeof *bad_descriptions; i++) {
+    const bad_description *bad = &bad_descriptions[i];
+    pflow_archive *archive;
+    pflow_net *net;
+    ck_ok(pflow_archive_create(&archive));
+    ck_ok(pflow_archive_put(archive, "x", (float[]){1, 2}, (size_t[]){2}, 1));
+    ck_ok(pflow_archive_put_text(archive, "pflow.net", bad->json));
+    pflow_err rc = pflow_archive_build_net(archive, "", &net, NULL);
+    ck_assert_msg(rc == bad->code && strstr(pflow_errmsg(), bad->text) != NULL,
+                  "%s: %d (%s), wants %d (%s)", bad->json, rc, pflow_errmsg(), bad->code,
+                  bad->text);
+    ck_assert_ptr_null(net);
+    pflow_archive_destroy(archive);
+    ck_assert_uint_eq(pflow_live_blocks(), 0);
+  }
+}
+END_TEST
+
+START_TEST(a_put_that_fails_leaves_the_archive) {
+  pflow_net *net = model_mlp(3, 2, 1);
+  pflow_archive *archive;
+  const char *text;
+  ck_ok(pflow_archive_create(&archive));
+  ck_ok(pflow_archive_put(archive, "2.bias", (float[]){1}, (size_t[]){1}, 1));
+  ck_fails(pflow_archive_put_net(archive, "", net), PFLOW_EINVAL,
+           "'2.bias' is already there");
+  ck_assert_uint_eq(pflow_archive_count(archive), 1);
+  ck_fails(pflow_archive_get_text(archive, "pflow.net", &text), PFLOW_ENOTFOUND, "text");
+  ck_ok(pflow_archive_put_net(archive, "a", net));
+  ck_fails(pflow_archive_put_net(archive, "a", net), PFLOW_EINVAL, "'apflow.net'");
+  ck_assert_uint_eq(pflow_archive_count(archive), 5);
+  pflow_archive_destroy(archive);
+  pflow_net_destroy(net);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+static pflow_err plan_same(pflow_layer_plan *plan, void *self) {
+  (void)self;
+  plan->out = plan->in;
+  return PFLOW_OK;
+}
+
+static pflow_err run_nothing(const pflow_layer_call *call, void *self) {
+  (void)call;
+  (void)self;
+  return PFLOW_OK;
+}
+
+/* self is the description that the layer gives of itself. */
+static void describe_as(pflow_layer_info *info, const void *self) {
+  *info = *(const pflow_layer_info *)self;
+}
+
+static void check_described_as(const char *kind, pflow_layer_info *info,
+                               const char *text) {
+  pflow_layer_class own = {sizeof own,  kind,        plan_same, run_nothing,
+                           run_nothing, describe_as, NULL};
+  pflow_net *net;
+  pflow_archive *archive;
+  ck_ok(pflow_net_create(&net, NULL));
+  ck_ok(pflow_net_add_layer(net, &own, info));
+  ck_ok(pflow_net_build(net, (size_t[]){1}, 1));
+  ck_ok(pflow_archive_create(&archive));
+  ck_fails(pflow_archive_put_net(archive, "", net), PFLOW_EINVAL, text);
+  pflow_archive_destroy(archive);
+  pflow_net_destroy(net);
+}
+
+START_TEST(layers_that_cannot_be_described_are_named) {
+  pflow_layer_info info = {.n_attrs = 2, .attr = {{"fine", 1}, {"bad", NAN}}};
+  check_described_as("own", &info, "layer 0 (own): attribute 'bad' = nan");
+  info.attr[1].value = -INFINITY;
+  check_described_as("own", &info, "'bad' = -inf");
+  info.attr[1].value = 0;
+  check_described_as("\xFF", &info, "not UTF-8");
+  memset(info.attr[1].name, 'n', sizeof info.attr[1].name);
+  check_described_as("own", &info, "attribute 'nnnnnnnnnnnnnnnnnnnnnnnn' = 0");
+  info.n_attrs = PFLOW_LAYER_MAX_ATTRS + 1;
+  check_described_as("own", &info, "has 9 attributes, at most 8");
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+START_TEST(bad_arguments_are_named) {
+  pflow_net *net, *built = model_mlp(3, 2, 1), *out;
+  pflow_archive *archive;
+  char prefix[300];
+  ck_ok(pflow_net_create(&net, NULL));
+  ck_ok(pflow_net_add_linear(net, 1, 0));
+  ck_ok(pflow_archive_create(&archive));
+  ck_fails(pflow_archive_put_net(NULL, "", net), PFLOW_ENULL, "archive");
+  ck_fails(pflow_archive_put_net(archive, NULL, net), PFLOW_ENULL, "prefix");
+  ck_fails(pflow_archive_put_net(archive, "", NULL), PFLOW_ENULL, "net");
+  ck_fails(pflow_archive_put_net(archive, "", net), PFLOW_ESTATE, "not built");
+  ck_fails(pflow_archive_get_net(NULL, "", net), PFLOW_ENULL, "archive");
+  ck_fails(pflow_archive_get_net(archive, NULL, net), PFLOW_ENULL, "prefix");
+  ck_fails(pflow_archive_get_net(archive, "", NULL), PFLOW_ENULL, "net");
+  ck_fails(pflow_archive_get_net(archive, "", net), PFLOW_ESTATE, "not built");
+  ck_fails(pflow_archive_build_net(archive, "", NULL, NULL), PFLOW_ENULL, "net");
+  ck_fails(pflow_archive_build_net(NULL, "", &out, NULL), PFLOW_ENULL, "archive");
+  ck_fails(pflow_archive_build_net(archive, NULL, &out, NULL), PFLOW_ENULL, "prefix");
+  ck_fails(pflow_net_save(NULL, "a"), PFLOW_ENULL, "net");
+  ck_fails(pflow_net_save(built, NULL), PFLOW_ENULL, "path");
+  ck_fails(pflow_net_save(net, "/tmp/never"), PFLOW_ESTATE, "not built");
+  ck_fails(pflow_net_load(NULL, "a", NULL), PFLOW_ENULL, "net");
+  ck_fails(pflow_net_load(&out, NULL, NULL), PFLOW_ENULL, "path");
+  ck_fails(pflow_net_load(&out, "/nowhere/at-all", NULL), PFLOW_EIO, "/nowhere/at-all");
+  ck_assert_ptr_null(out);
+  memset(prefix, 'p', sizeof prefix);
+  prefix[247] = 0;
+  ck_fails(pflow_archive_put_net(archive, prefix, built), PFLOW_EINVAL,
+           "a prefix of 247 bytes with 'pflow.net' is over 255");
+  prefix[247] = 'p';
+  prefix[299] = 0;
+  ck_fails(pflow_archive_get_net(archive, prefix, built), PFLOW_EINVAL, "299 bytes");
+  ck_assert_uint_eq(pflow_archive_count(archive), 0);
+  pflow_archive_destroy(archive);
+  pflow_net_destroy(built);
+  pflow_net_destroy(net);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+static pflow_err put_net(void *user) {
+  pflow_archive *archive;
+  pflow_err rc = pflow_archive_create(&archive);
+  if (rc < 0) return rc;
+  rc = pflow_archive_put_net(archive, "", user);
+  ck_assert((pflow_archive_count(archive) == 0) == (rc < 0));
+  pflow_archive_destroy(archive);
+  return rc;
+}
+
+static pflow_err save_net(void *user) {
+  return pflow_net_save(user, temp_path("m"));
+}
+
+static pflow_err load_net(void *user) {
+  pflow_net *net;
+  (void)user;
+  pflow_err rc = pflow_net_load(&net, temp_path("m"), NULL);
+  ck_assert((net == NULL) == (rc < 0));
+  pflow_net_destroy(net);
+  return rc;
+}
+
+START_TEST(failing_allocations_are_cleaned_up) {
+  temp_begin();
+  failing_install();
+  pflow_net *net = model_of_all_kinds(1);
+  check_failures(put_net, net);
+  check_failures(save_net, net);
+  ck_assert_uint_gt(check_failures(load_net, NULL), 40);
+  pflow_net_destroy(net);
+  failing_remove();
+  temp_end();
+}
+END_TEST
+
+/* Damage in the header of a model file: a network or an error, nothing else. */
+START_TEST(damaged_model_files_are_survived) {
+  enum { rounds = 3000 };
+  temp_begin();
+  pflow_net *net = model_mlp(3, 2, 1);
+  ck_ok(pflow_net_save(net, temp_path("m")));
+  size_t size, built = 0;
+  unsigned char *good = temp_read("m", &size), *bytes = malloc(size);
+  size_t header = 8 + (size_t)good[0] + 256u * good[1];
+  pflow_rng rng;
+  pflow_rng_init(&rng, 7, 0);
+  ck_assert(bytes != NULL && header < size);
+  for (int round = 0; round < rounds; round++) {
+    pflow_archive *archive;
+    pflow_net *loaded = NULL;
+    memcpy(bytes, good, size);
+    size_t place = 8 + pflow_rng_below(&rng, header - 8);
+    bytes[place] ^= (unsigned char)(1 + pflow_rng_below(&rng, 15));
+    pflow_err rc = pflow_archive_parse(&archive, bytes, size, "damaged");
+    if (rc == PFLOW_OK) rc = pflow_archive_build_net(archive, "", &loaded, NULL);
+    ck_assert((rc == PFLOW_OK) == (loaded != NULL));
+    built += loaded != NULL;
+    pflow_net_destroy(loaded);
+    pflow_archive_destroy(archive);
+  }
+  ck_assert_uint_lt(built, rounds / 4);
+  pflow_net_destroy(net);
+  free(bytes);
+  free(good);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+  temp_end();
+}
+END_TEST
+
+static pflow_err write_npy(const char *path, float *values, size_t rows, size_t dim) {
+  pflow_tensor *tensor;
+  pflow_err rc = pflow_tensor_wrap(&tensor, values, (size_t[]){rows, dim}, 2);
+  if (rc < 0) return rc;
+  rc = pflow_npy_save(path, tensor);
+  pflow_tensor_destroy(tensor);
+  return rc;
+}
+
+static void predict_file(const char *model, const char *input, const char *output) {
+  pflow_net *net;
+  pflow_tensor *x;
+  ck_ok(pflow_net_load(&net, model, NULL));
+  ck_ok(pflow_npy_load(&x, input));
+  size_t rows = pflow_tensor_dim(x, 0), out = pflow_net_out_size(net);
+  float *y = pflow_alloc(rows * out, sizeof *y);
+  model_predict(net, pflow_tensor_const_values(x), rows, y);
+  ck_ok(write_npy(output, y, rows, out));
+  pflow_free(y);
+  pflow_tensor_destroy(x);
+  pflow_net_destroy(net);
+}
+
+static void write_model(const char *folder) {
+  enum { rows = 5 };
+  char path[3][512];
+  static const char *const name[3] = {"model.safetensors", "x.npy", "y.npy"};
+  for (size_t i = 0; i < 3; i++)
+    snprintf(path[i], sizeof path[i], "%s/%s", folder, name[i]);
+  pflow_net *net = model_of_all_kinds(1);
+  float *x = toy_values(rows * pflow_net_in_size(net), 3);
+  model_train(net, NULL, NULL, 0, 3);
+  ck_ok(pflow_net_save(net, path[0]));
+  ck_ok(write_npy(path[1], x, rows, pflow_net_in_size(net)));
+  pflow_free(x);
+  pflow_net_destroy(net);
+  predict_file(path[0], path[1], path[2]);
+}
+
+int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "write") == 0) {
+    write_model(argv[2]);
+    return 0;
+  }
+  if (argc == 5 && strcmp(argv[1], "predict") == 0) {
+    predict_file(argv[2], argv[3], argv[4]);
+    return 0;
+  }
+  return run_tests(
+      "net_io",
+      TESTS(a_file_gives_the_same_network, arrays_have_the_order_and_names_of_the_network,
+            a_description_is_this_json, arrays_of_another_program_are_taken,
+            networks_that_do_not_fit_are_left_alone,
+            layers_of_ones_own_are_filled_not_built, bad_descriptions_are_named,
+            a_put_that_fails_leaves_the_archive,
+            layers_that_cannot_be_described_are_named, bad_arguments_are_named,
+            failing_allocations_are_cleaned_up, damaged_model_files_are_survived));
+}
