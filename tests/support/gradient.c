@@ -1,3 +1,6 @@
+/*
+ * gradient.c - central differences over every parameter and input value.
+ */
 #include "support/gradient.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/*
+ * toy.c - the toy layers, one after another, and the network of them.
+ */
 #include "support/toy.h"
 
 #include <math.h>
