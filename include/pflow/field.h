@@ -32,7 +32,8 @@ PFLOW_BEGIN_DECLS
 
 typedef struct pflow_perturb_config {
   size_t struct_size;
-  double sigma;   /* std of z and of the noise at m = 0; default 0.01 */
+  double sigma;   /* std of z and of the noise at m = 0; default 0.01;
+                     sigma (1 + tau)^M must be below 1e15 */
   double tau;     /* growth a unit of m; default 0.03 */
   double m_max;   /* M: m ~ U[0, M]; default 20 (the post); PFGM's CIFAR value is 291 */
   int restrict_m; /* 1: where |z| < sigma / 2, m ~ U[0, 0.7 M] (PFGM); default 0 (the
@@ -47,7 +48,10 @@ static inline void pflow_perturb_config_init(pflow_perturb_config *config) {
   config->m_max = 20.0;
 }
 
-/* PFGM's rule: M = floor(0.75 ln(norm^2 / (2 sqrt(d) sigma^2)) / ln(1 + tau)) + 1. */
+/*
+ * PFGM's rule: M = floor(0.75 ln(norm^2 / (2 sqrt(d) sigma^2)) / ln(1 + tau)) + 1, with
+ * the largest norm of the data. Errors: PFLOW_EINVAL, also when M would be negative.
+ */
 PFLOW_API pflow_err pflow_perturb_rule_m(double norm, size_t dim, double sigma,
                                          double tau, double *m_max);
 
@@ -59,13 +63,14 @@ typedef struct pflow_perturb_draw {
   const float *unit; /* d: uniform direction */
 } pflow_perturb_draw;
 
-/* y (d + 1 values) = (x + noise_norm (1+tau)^m unit, abs_z (1+tau)^m). */
+/* y (d + 1 values) = (x + noise_norm (1+tau)^m unit, abs_z (1+tau)^m). y may be unit. */
 PFLOW_API pflow_err pflow_perturb_apply(const float *x, size_t dim, double tau,
                                         const pflow_perturb_draw *draw, float *y);
 
 /*
  * Perturbs n rows of x (n x dim) into y (n x (dim + 1)). Row i uses words of its own of
  * the generator, which is moved behind them all, so results do not depend on the pool.
+ * config NULL: the defaults. Errors: PFLOW_EINVAL, PFLOW_EOVERFLOW, PFLOW_ENONFINITE.
  */
 PFLOW_API pflow_err pflow_perturb(const pflow_perturb_config *config, const float *x,
                                   size_t n, size_t dim, pflow_rng *rng, float *y,
@@ -82,13 +87,20 @@ typedef struct pflow_sources {
 /*
  * E(y) = sum_j w_j (y_j - y) / sum_j w_j, w_j = ||y - y_j||^-(dim+1), for q points y
  * (q x (dim + 1)); e is q x (dim + 1) (PFGM, eq. 7 and 9, up to the positive factor that
- * cancels there). Weights are taken relative to the nearest source. On a source itself E
- * is 0. Allocates nothing. pool NULL: the default pool.
+ * cancels there). Weights are taken relative to the nearest source; the farthest ones are
+ * left out as long as they weigh no more than 1e-7 of it together. On a source itself E
+ * is 0. Distances should lie between 1e-18 and 1e18, where their squares are floats.
+ * Values are not checked: NaN in gives NaN out. e may not overlap y. Allocates nothing.
+ * pool NULL: the default pool. Errors: PFLOW_EINVAL for no sources, no coordinates or no
+ * points; PFLOW_EOVERFLOW.
  */
 PFLOW_API pflow_err pflow_poisson_direction(const pflow_sources *sources, const float *y,
                                             size_t q, float *e, pflow_pool *pool);
 
-/* The training target sqrt(dim) E / (||E|| + gamma) (PFGM, section 3.2); gamma >= 0. */
+/*
+ * The training target sqrt(dim) E / (||E|| + gamma) (PFGM, section 3.2), 0 where E is 0;
+ * gamma >= 0.
+ */
 PFLOW_API pflow_err pflow_poisson_target(const pflow_sources *sources, const float *y,
                                          size_t q, double gamma, float *target,
                                          pflow_pool *pool);
@@ -100,7 +112,8 @@ typedef struct pflow_field_work pflow_field_work;
 
 /*
  * A field of your own over augmented points. `work` is what work_create made (NULL
- * without one); eval must be re-entrant for different work. Only eval is required.
+ * without one); eval must be re-entrant for different work. Only kind and eval are
+ * required. Functions return PFLOW_OK or a code that is passed on.
  */
 typedef struct pflow_field_class {
   size_t struct_size; /* sizeof(pflow_field_class) */
@@ -111,18 +124,24 @@ typedef struct pflow_field_class {
   void (*destroy)(void *self);
 } pflow_field_class;
 
-/* dim is the dimension of augmented points, d + 1. self is destroyed with the field, and
- * by this call when it fails. */
+/*
+ * dim is the dimension of augmented points, d + 1, at least 2. The class is copied. self
+ * is destroyed with the field, and by this call when it fails.
+ */
 PFLOW_API pflow_err pflow_field_create(pflow_field **field, size_t dim,
                                        const pflow_field_class *field_class, void *self);
 
 /*
  * The field of a built network with equal input and output size. The network is borrowed
- * and must not be trained while the field is in use.
+ * and must not be trained while the field is in use. Errors: PFLOW_ESTATE before build,
+ * PFLOW_ESHAPE.
  */
 PFLOW_API pflow_err pflow_field_create_net(pflow_field **field, const pflow_net *net);
 
-/* The exact field of a set of sources: pflow_poisson_direction. The rows are copied. */
+/*
+ * The exact field of a set of sources: pflow_poisson_direction. The rows are copied, the
+ * pool (NULL: the default pool) is borrowed. Errors: PFLOW_EINVAL, PFLOW_ENONFINITE.
+ */
 PFLOW_API pflow_err pflow_field_create_sources(pflow_field **field,
                                                const pflow_sources *sources,
                                                pflow_pool *pool);
@@ -131,12 +150,16 @@ PFLOW_API void pflow_field_destroy(pflow_field *field);
 PFLOW_API size_t pflow_field_dim(const pflow_field *field);
 PFLOW_API const char *pflow_field_kind(const pflow_field *field);
 
-/* A workspace for evaluations of up to max_rows rows; one for each thread. */
+/* A workspace for evaluations of up to max_rows rows; one for each thread. It borrows the
+ * field. */
 PFLOW_API pflow_err pflow_field_work_create(pflow_field_work **work,
                                             const pflow_field *field, size_t max_rows);
 PFLOW_API void pflow_field_work_destroy(pflow_field_work *work);
 
-/* E at n <= max_rows augmented points (n x dim) into e (n x dim). */
+/*
+ * E at n <= max_rows augmented points (n x dim) into e (n x dim), which may not overlap.
+ * Errors: PFLOW_ESHAPE above max_rows, PFLOW_ESTATE for a workspace of another field.
+ */
 PFLOW_API pflow_err pflow_field_eval(const pflow_field *field, pflow_field_work *work,
                                      const float *y, size_t n, float *e);
 
@@ -156,9 +179,9 @@ typedef struct pflow_field_fit_config {
   pflow_perturb_config perturb;
   double gamma;           /* of the target; default 0.3 (the post's script) */
   size_t epochs;          /* default 200 */
-  size_t large_batch;     /* sources of a step; default 1024, at most n */
-  size_t small_batch;     /* the first of them are perturbed; default 128 */
-  pflow_adam_config adam; /* default lr 1e-3 */
+  size_t large_batch;     /* sources of a step; default 1024; n if there are fewer rows */
+  size_t small_batch;     /* the first of them are perturbed; default 128; n likewise */
+  pflow_adam_config adam; /* default lr 1e-3; without a pool it takes the one below */
   uint64_t seed;          /* of shuffling and perturbation */
   double ema_decay;       /* 0 (default): none; else the network ends with the average */
   pflow_pool *pool;       /* NULL: the default pool */
@@ -183,17 +206,27 @@ typedef struct pflow_field_fit_report {
   double seconds;
 } pflow_field_fit_report;
 
-/* The post's network: linear, ReLU, linear, ReLU, linear, all dim + 1 wide, built. */
+/*
+ * The post's network: linear, ReLU, linear, ReLU, linear, all dim + 1 wide, with biases,
+ * built. config NULL: the defaults.
+ */
 PFLOW_API pflow_err pflow_field_net_create(pflow_net **net, size_t dim,
                                            const pflow_net_config *config);
+
+/* Streams of the seed: the order of rows in each epoch, one permutation after another,
+ * and the perturbation. */
+#define PFLOW_FIELD_ORDER_STREAM UINT64_C(0x706f00000001)
+#define PFLOW_FIELD_NOISE_STREAM UINT64_C(0x706f00000002)
 
 /*
  * Trains a built network of dim + 1 inputs and outputs to the targets of x (n x dim) by
  * mean squared error: an epoch visits the rows in a new order, large_batch at a time, the
  * last incomplete batch left out. The network keeps its weights at the start. report may
- * be NULL. Returns PFLOW_OK or PFLOW_STOPPED.
- * Errors: PFLOW_ESHAPE, PFLOW_EINVAL, PFLOW_ENONFINITE (data, or PFLOW_EDIVERGED when the
- * loss is no longer finite), PFLOW_ECALLBACK, PFLOW_ENOMEM.
+ * be NULL; it is filled after an error too. Allocates nothing between the first and the
+ * last step. Returns PFLOW_OK or PFLOW_STOPPED. Errors: PFLOW_ESHAPE, PFLOW_ESTATE before
+ * build, PFLOW_EINVAL, PFLOW_ENONFINITE (data), PFLOW_EDIVERGED when the loss is no
+ * longer finite, PFLOW_ECALLBACK, PFLOW_ENOMEM. After an error the network holds the
+ * weights it had reached.
  */
 PFLOW_API pflow_err pflow_field_fit(pflow_net *net, const float *x, size_t n, size_t dim,
                                     const pflow_field_fit_config *config,
@@ -201,7 +234,10 @@ PFLOW_API pflow_err pflow_field_fit(pflow_net *net, const float *x, size_t n, si
 
 /*
  * One step of that training on given sources, for loops of your own: perturbs the first
- * small_batch rows, computes targets, and leaves the gradient in the network.
+ * small_batch rows (all if there are fewer), computes targets, and leaves the mean
+ * squared error in *loss and its gradient, and no other, in the network. The step is made
+ * for one network, whose weights the caller changes. It uses perturb, gamma, small_batch
+ * and pool of the config (NULL: the defaults). Allocates only when created.
  */
 typedef struct pflow_field_step pflow_field_step;
 PFLOW_API pflow_err pflow_field_step_create(pflow_field_step **step, const pflow_net *net,
@@ -223,7 +259,8 @@ typedef enum pflow_clock_kind {
 typedef struct pflow_clock_config {
   size_t struct_size;
   pflow_clock_kind kind; /* default radial */
-  double max_speed; /* cap on ||dy/ds||, against a vanishing E . y or E_z; default 100 */
+  double max_speed; /* cap on ||dy/ds||, or on ||dy/dz|| for LOG_Z, against a vanishing
+                       E . y or E_z; ARC needs none; default 100, at most 1e30 */
 } pflow_clock_config;
 
 static inline void pflow_clock_config_init(pflow_clock_config *config) {
@@ -237,14 +274,14 @@ typedef struct pflow_clock_stats {
   uint64_t crossings;   /* times a row's denominator (E . y or E_z) changed its sign */
   size_t rows_crossed;  /* rows for which it ever did */
   uint64_t capped;      /* evaluations whose speed was cut to max_speed */
-  double smallest;      /* least |E . y| / (||E|| ||y||), or |E_z| / ||E|| */
-} pflow_clock_stats;
+  double smallest;      /* least |E . y| / (||E|| ||y||), or |E_z| / ||E||; 1 at first */
+} pflow_clock_stats;    /* ARC divides by neither: it counts evaluations only */
 
 typedef struct pflow_clock pflow_clock;
 
 /*
  * A clock for solves of up to n rows. It borrows the field and keeps workspace and
- * statistics, so it is for one solve at a time.
+ * statistics, so it is for one solve at a time. Errors: PFLOW_EINVAL, PFLOW_ENOMEM.
  */
 PFLOW_API pflow_err pflow_clock_create(pflow_clock **clock, const pflow_field *field,
                                        size_t n, const pflow_clock_config *config);
@@ -253,7 +290,8 @@ PFLOW_API void pflow_clock_destroy(pflow_clock *clock);
 /*
  * The right-hand side to pass to pflow_ode_solve with the clock as `user`. A zero field
  * gives derivative 0 in RADIAL and ARC and is out of domain (> 0) for the z clocks; a
- * non-finite field is an error naming the row.
+ * non-finite field is PFLOW_ENONFINITE naming the row. Where the denominator vanishes
+ * exactly, the row keeps the side it was on.
  */
 PFLOW_API int pflow_clock_rhs(const pflow_ode_rows *rows, float *dy, void *clock);
 
