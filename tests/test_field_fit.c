@@ -1,57 +1,16 @@
 /*
- * test_field_fit.c - learning a field: one step, the loop, what it learns, bad input.
+ * test_field_fit.c - learning a field: what it learns, the loop, callbacks, memory.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/failing.h"
+#include "support/planar.h"
 #include "support/suite.h"
 
-enum { n = 300, dim = 2, width = dim + 1 };
-
-/* Points around three centres in the plane. */
-static const float *data(void) {
-  static const float centre[3][dim] = {{1.0f, 0.0f}, {-0.5f, 0.9f}, {-0.5f, -0.9f}};
-  static float x[n * dim];
-  pflow_rng rng;
-  pflow_rng_init(&rng, 21, 0);
-  pflow_rng_normal(&rng, x, n * dim, 0.0, 0.1);
-  for (size_t i = 0; i < n * dim; i++)
-    x[i] += centre[i / dim % 3][i % dim];
-  return x;
-}
-
-/* Two hidden layers; the pool is the network's. */
-static pflow_net *make_net(size_t hidden, pflow_pool *pool) {
-  pflow_net_config config;
-  pflow_net *net;
-  pflow_net_config_init(&config);
-  config.pool = pool;
-  ck_ok(pflow_net_create(&net, &config));
-  for (int i = 0; i < 2; i++) {
-    ck_ok(pflow_net_add_linear(net, hidden, 1));
-    ck_ok(pflow_net_add_silu(net));
-  }
-  ck_ok(pflow_net_add_linear(net, width, 1));
-  ck_ok(pflow_net_build(net, (size_t[]){width}, 1));
-  return net;
-}
-
-/* Distances from about 0.1 to 1. */
-static pflow_field_fit_config make_config(size_t epochs) {
-  pflow_field_fit_config config;
-  pflow_field_fit_config_init(&config);
-  config.perturb.sigma = 0.1;
-  config.perturb.tau = 0.1;
-  config.perturb.m_max = 20.0;
-  config.gamma = 0.1;
-  config.epochs = epochs;
-  config.large_batch = 100;
-  config.small_batch = 64;
-  config.seed = 5;
-  return config;
-}
+enum { n = planar_rows, dim = planar_dim, width = planar_width };
 
 static float *copy_params(const pflow_net *net) {
   size_t bytes = pflow_net_param_size(net) * sizeof(float);
@@ -62,8 +21,8 @@ static float *copy_params(const pflow_net *net) {
 
 /* The weights after a fit of a fresh network. */
 static float *fitted(const pflow_field_fit_config *config) {
-  pflow_net *net = make_net(16, config->pool);
-  ck_ok(pflow_field_fit(net, data(), n, dim, config, NULL));
+  pflow_net *net = planar_net(16, config->pool);
+  ck_ok(pflow_field_fit(net, planar_data(), n, dim, config, NULL));
   float *params = copy_params(net);
   pflow_net_destroy(net);
   return params;
@@ -71,7 +30,7 @@ static float *fitted(const pflow_field_fit_config *config) {
 
 /* Compares with the weights of a network of 16 hidden units. */
 static bool same_params(const float *a, const float *b) {
-  pflow_net *net = make_net(16, NULL);
+  pflow_net *net = planar_net(16, NULL);
   size_t bytes = pflow_net_param_size(net) * sizeof(float);
   pflow_net_destroy(net);
   return memcmp(a, b, bytes) == 0;
@@ -82,10 +41,10 @@ static bool same_params(const float *a, const float *b) {
 /* Mean cosine between the network's field and the exact one at new training points. */
 static double mean_cosine(const pflow_net *net, const pflow_perturb_config *perturb) {
   static float y[n * width], exact[n * width], learned[n * width];
-  const pflow_sources sources = {data(), n, dim};
+  const pflow_sources sources = {planar_data(), n, dim};
   pflow_rng rng;
   pflow_rng_init(&rng, 99, 0);
-  ck_ok(pflow_perturb(perturb, data(), n, dim, &rng, y, NULL));
+  ck_ok(pflow_perturb(perturb, planar_data(), n, dim, &rng, y, NULL));
   ck_ok(pflow_poisson_direction(&sources, y, n, exact, NULL));
   pflow_field *field;
   pflow_field_work *work;
@@ -108,11 +67,11 @@ static double mean_cosine(const pflow_net *net, const pflow_perturb_config *pert
 }
 
 START_TEST(a_network_learns_the_field) {
-  pflow_net *net = make_net(64, NULL);
-  pflow_field_fit_config config = make_config(300);
+  pflow_net *net = planar_net(64, NULL);
+  pflow_field_fit_config config = planar_config(300);
   pflow_field_fit_report report;
   double before = mean_cosine(net, &config.perturb);
-  ck_ok(pflow_field_fit(net, data(), n, dim, &config, &report));
+  ck_ok(pflow_field_fit(net, planar_data(), n, dim, &config, &report));
   double after = mean_cosine(net, &config.perturb);
   ck_assert_msg(before < 0.5, "cosine %g before", before);
   ck_assert_msg(after > 0.9, "cosine %g after", after);
@@ -121,91 +80,6 @@ START_TEST(a_network_learns_the_field) {
   ck_assert_uint_eq(report.epochs, 300);
   ck_assert_uint_eq(report.steps, 900);
   ck_assert(report.seconds > 0.0);
-  pflow_net_destroy(net);
-  ck_assert_uint_eq(pflow_live_blocks(), 0);
-}
-END_TEST
-
-/* ---- one step ---- */
-
-static double step_loss(pflow_field_step *step, pflow_net *net) {
-  const pflow_sources sources = {data(), n, dim};
-  pflow_rng rng;
-  double loss;
-  pflow_rng_init(&rng, 1, 2);
-  ck_ok(pflow_field_step_run(step, net, &sources, &rng, &loss));
-  return loss;
-}
-
-START_TEST(the_step_leaves_the_gradient) {
-  pflow_net *net = make_net(8, NULL);
-  pflow_field_fit_config config = make_config(1);
-  pflow_field_step *step;
-  ck_ok(pflow_field_step_create(&step, net, &config));
-  size_t size = pflow_net_param_size(net);
-  float *params = pflow_net_params(net), *gradient = malloc(size * sizeof *gradient);
-  double largest = 0.0, worst = 0.0;
-  step_loss(step, net);
-  memcpy(gradient, pflow_net_grads(net), size * sizeof *gradient);
-  for (size_t i = 0; i < size; i++) {
-    const float h = 0x1p-7f, kept = params[i];
-    params[i] = kept + h;
-    double above = step_loss(step, net);
-    params[i] = kept - h;
-    double slope = (above - step_loss(step, net)) / (2.0 * (double)h);
-    params[i] = kept;
-    largest = fmax(largest, fabs(slope));
-    worst = fmax(worst, fabs(slope - gradient[i]));
-  }
-  ck_assert_msg(worst < 1e-3 * largest, "off by %g of %g", worst, largest);
-  step_loss(step, net); /* a second run does not add to the first */
-  ck_assert_mem_eq(pflow_net_grads(net), gradient, size * sizeof *gradient);
-  free(gradient);
-  pflow_field_step_destroy(step);
-  pflow_net_destroy(net);
-  ck_assert_uint_eq(pflow_live_blocks(), 0);
-}
-END_TEST
-
-/* The loss from public pieces: perturb, target, predict, mean squared error. */
-START_TEST(the_step_is_made_of_public_pieces) {
-  pflow_net *net = make_net(8, NULL);
-  pflow_net_work *work;
-  pflow_field_fit_config config = make_config(1);
-  pflow_field_step *step;
-  static float y[64 * width], target[64 * width], output[64 * width];
-  const pflow_sources sources = {data(), n, dim};
-  pflow_rng rng;
-  double want;
-  pflow_rng_init(&rng, 1, 2);
-  ck_ok(pflow_net_work_create(&work, net, 64, PFLOW_INFERENCE));
-  ck_ok(pflow_perturb(&config.perturb, data(), 64, dim, &rng, y, NULL));
-  ck_ok(pflow_poisson_target(&sources, y, 64, config.gamma, target, NULL));
-  ck_ok(pflow_net_predict(net, work, y, 64, output));
-  ck_ok(pflow_loss_mse(output, target, 64, width, &want, NULL));
-  ck_ok(pflow_field_step_create(&step, net, &config));
-  ck_assert_double_eq_tol(step_loss(step, net), want, 1e-6 * want);
-  pflow_field_step_destroy(step);
-  pflow_net_work_destroy(work);
-  pflow_net_destroy(net);
-  ck_assert_uint_eq(pflow_live_blocks(), 0);
-}
-END_TEST
-
-START_TEST(a_step_takes_fewer_sources) {
-  pflow_net *net = make_net(8, NULL);
-  pflow_field_fit_config config = make_config(1);
-  pflow_field_step *step;
-  pflow_rng rng, want;
-  double loss;
-  float y[5 * width];
-  pflow_rng_init(&rng, 1, 2);
-  want = rng;
-  ck_ok(pflow_field_step_create(&step, net, &config));
-  ck_ok(pflow_field_step_run(step, net, &(pflow_sources){data(), 5, dim}, &rng, &loss));
-  ck_ok(pflow_perturb(&config.perturb, data(), 5, dim, &want, y, NULL));
-  ck_assert_uint_eq(rng.position, want.position);
-  pflow_field_step_destroy(step);
   pflow_net_destroy(net);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }
@@ -228,7 +102,8 @@ static void own_loop(pflow_net *net, const pflow_field_fit_config *config,
     for (size_t first = 0; first + batch <= n; first += batch) {
       double loss;
       for (size_t i = 0; i < batch; i++)
-        memcpy(rows + i * dim, data() + order[first + i] * dim, dim * sizeof *rows);
+        memcpy(rows + i * dim, planar_data() + order[first + i] * dim,
+               dim * sizeof *rows);
       const pflow_sources sources = {rows, batch, dim};
       ck_ok(pflow_field_step_run(step, net, &sources, &noise_rng, &loss));
       ck_ok(pflow_optim_step(optim, pflow_net_params(net), pflow_net_grads(net)));
@@ -240,9 +115,9 @@ static void own_loop(pflow_net *net, const pflow_field_fit_config *config,
 }
 
 START_TEST(a_loop_of_ones_own_gives_the_same) {
-  pflow_field_fit_config config = make_config(4);
+  pflow_field_fit_config config = planar_config(4);
   config.large_batch = 70; /* the last 20 rows of an epoch are left out */
-  pflow_net *net = make_net(16, NULL);
+  pflow_net *net = planar_net(16, NULL);
   size_t size = pflow_net_param_size(net);
   pflow_optim *optim;
   pflow_ema *ema;
@@ -265,7 +140,7 @@ START_TEST(a_loop_of_ones_own_gives_the_same) {
 END_TEST
 
 START_TEST(seeds_and_pools) {
-  pflow_field_fit_config config = make_config(3);
+  pflow_field_fit_config config = planar_config(3);
   float *want = fitted(&config);
   for (size_t threads = 1; threads <= 3; threads++) {
     ck_ok(pflow_pool_create(&config.pool, threads));
@@ -285,16 +160,16 @@ START_TEST(seeds_and_pools) {
 END_TEST
 
 START_TEST(few_rows_make_small_batches) {
-  pflow_field_fit_config config = make_config(2);
+  pflow_field_fit_config config = planar_config(2);
   pflow_field_fit_report report;
-  pflow_net *net = make_net(8, NULL);
+  pflow_net *net = planar_net(8, NULL);
   config.large_batch = 1024;
   config.small_batch = 128;
-  ck_ok(pflow_field_fit(net, data(), 10, dim, &config, &report));
+  ck_ok(pflow_field_fit(net, planar_data(), 10, dim, &config, &report));
   ck_assert_uint_eq(report.steps, 2);
   config.large_batch = 3;
   config.small_batch = 3;
-  ck_ok(pflow_field_fit(net, data(), 10, dim, &config, &report));
+  ck_ok(pflow_field_fit(net, planar_data(), 10, dim, &config, &report));
   ck_assert_uint_eq(report.steps, 6);
   pflow_net_destroy(net);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
@@ -322,12 +197,12 @@ static int listen(const pflow_field_fit_progress *progress, void *user) {
 
 static pflow_err listened(listener *self, double ema_decay, float **params,
                           pflow_field_fit_report *report) {
-  pflow_net *net = make_net(16, NULL);
-  pflow_field_fit_config config = make_config(6);
+  pflow_net *net = planar_net(16, NULL);
+  pflow_field_fit_config config = planar_config(6);
   config.on_epoch = listen;
   config.user = self;
   config.ema_decay = ema_decay;
-  pflow_err rc = pflow_field_fit(net, data(), n, dim, &config, report);
+  pflow_err rc = pflow_field_fit(net, planar_data(), n, dim, &config, report);
   *params = copy_params(net);
   pflow_net_destroy(net);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
@@ -351,7 +226,7 @@ START_TEST(a_callback_stops) {
   for (int average = 0; average < 2; average++) {
     listener self = {.end_at = 2, .result = 7};
     pflow_field_fit_report report;
-    pflow_field_fit_config config = make_config(2);
+    pflow_field_fit_config config = planar_config(2);
     config.ema_decay = average ? 0.9 : 0.0;
     float *params, *want = fitted(&config);
     ck_assert_int_eq(listened(&self, config.ema_decay, &params, &report), PFLOW_STOPPED);
@@ -394,7 +269,7 @@ static void count_release(void *block, size_t size, void *user) {
 }
 
 static size_t count_fit(size_t epochs) {
-  pflow_field_fit_config config = make_config(epochs);
+  pflow_field_fit_config config = planar_config(epochs);
   allocations = 0;
   free(fitted(&config));
   return allocations;
@@ -411,69 +286,29 @@ START_TEST(the_loop_allocates_nothing) {
 END_TEST
 
 static pflow_err fit_once(void *user) {
-  pflow_field_fit_config config = make_config(1);
+  pflow_field_fit_config config = planar_config(1);
   config.ema_decay = 0.5;
-  return pflow_field_fit(user, data(), n, dim, &config, NULL);
-}
-
-static pflow_err make_post_net(void *user) {
-  pflow_net *net;
-  pflow_err rc = pflow_field_net_create(&net, *(size_t *)user, NULL);
-  if (rc < 0) ck_assert_ptr_null(net);
-  pflow_net_destroy(net);
-  return rc;
-}
-
-static pflow_err make_step(void *user) {
-  pflow_field_step *step;
-  pflow_err rc = pflow_field_step_create(&step, user, NULL);
-  if (rc < 0) ck_assert_ptr_null(step);
-  pflow_field_step_destroy(step);
-  return rc;
+  return pflow_field_fit(user, planar_data(), n, dim, &config, NULL);
 }
 
 START_TEST(failing_allocations_leave_nothing) {
-  size_t four = 4;
   failing_install();
-  pflow_net *net = make_net(8, NULL);
+  pflow_net *net = planar_net(8, NULL);
   ck_assert_uint_gt(check_failures(fit_once, net), 8);
-  ck_assert_uint_gt(check_failures(make_step, net), 4);
   pflow_net_destroy(net);
-  ck_assert_uint_gt(check_failures(make_post_net, &four), 4);
   failing_remove();
 }
 END_TEST
 
-/* ---- the post's network, and bad input ---- */
-
-START_TEST(the_post_network) {
-  static const char *const kinds[] = {"linear", "relu", "linear", "relu", "linear"};
-  pflow_net *net;
-  ck_ok(pflow_field_net_create(&net, 7, NULL));
-  ck_assert_uint_eq(pflow_net_layers(net), 5);
-  for (size_t i = 0; i < 5; i++) {
-    pflow_layer_info info;
-    ck_ok(pflow_net_layer_info(net, i, &info));
-    ck_assert_str_eq(info.kind, kinds[i]);
-    ck_assert_uint_eq(info.out.dim[0], 8);
-  }
-  ck_assert_uint_eq(pflow_net_param_size(net), 3 * (8 * 8 + 8));
-  pflow_net_destroy(net);
-  ck_fails(pflow_field_net_create(NULL, 7, NULL), PFLOW_ENULL, "net is NULL");
-  ck_fails(pflow_field_net_create(&net, 0, NULL), PFLOW_EINVAL, "rows of 0 values");
-  ck_fails(pflow_field_net_create(&net, SIZE_MAX, NULL), PFLOW_EOVERFLOW, "+ 1");
-  ck_assert_ptr_null(net);
-  ck_assert_uint_eq(pflow_live_blocks(), 0);
-}
-END_TEST
+/* ---- bad input ---- */
 
 START_TEST(a_loss_that_is_no_number_ends_the_fit) {
-  pflow_net *net = make_net(8, NULL);
-  pflow_field_fit_config config = make_config(50);
+  pflow_net *net = planar_net(8, NULL);
+  pflow_field_fit_config config = planar_config(50);
   pflow_field_fit_report report;
   config.adam.lr = 1e30;
-  ck_fails(pflow_field_fit(net, data(), n, dim, &config, &report), PFLOW_EDIVERGED,
-           "the loss of step 1 (epoch 0)");
+  ck_fails(pflow_field_fit(net, planar_data(), n, dim, &config, &report), PFLOW_EDIVERGED,
+           "the loss of step 2 (epoch 1)");
   ck_assert_uint_eq(report.steps, 1);
   pflow_net_destroy(net);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
@@ -486,58 +321,63 @@ static void check_config(pflow_net *net, const pflow_field_fit_config *config,
   pflow_field_step *step;
   ck_fails(pflow_field_step_create(&step, net, config), PFLOW_EINVAL, text);
   ck_assert_ptr_null(step);
-  ck_fails(pflow_field_fit(net, data(), n, dim, config, NULL), PFLOW_EINVAL, text);
+  ck_fails(pflow_field_fit(net, planar_data(), n, dim, config, NULL), PFLOW_EINVAL, text);
 }
 
 START_TEST(bad_settings_are_named) {
-  pflow_net *net = make_net(8, NULL);
-  pflow_field_fit_config config = make_config(0);
+  pflow_net *net = planar_net(8, NULL);
+  pflow_field_fit_config config = planar_config(0);
   check_config(net, &config, "epochs is 0");
-  config = make_config(1);
+  config = planar_config(1);
   config.gamma = -0.5;
   check_config(net, &config, "gamma is -0.5");
   config.gamma = NAN;
   check_config(net, &config, "gamma is nan");
-  config = make_config(1);
+  config = planar_config(1);
   config.small_batch = 0;
   check_config(net, &config, "small_batch is 0");
   config.small_batch = 101;
   check_config(net, &config, "small_batch is 101, wants 1 to 100");
-  config = make_config(1);
+  config = planar_config(1);
   config.ema_decay = 1.0;
   check_config(net, &config, "ema_decay is 1");
-  config = make_config(1);
+  config = planar_config(1);
   config.perturb.sigma = -1.0;
   check_config(net, &config, "sigma is -1");
   config.struct_size = 1;
   check_config(net, &config, "struct_size is 1");
-  config = make_config(1);
+  config = planar_config(1);
   config.adam.lr = -1.0;
-  ck_fails(pflow_field_fit(net, data(), n, dim, &config, NULL), PFLOW_EINVAL, "-1");
+  ck_fails(pflow_field_fit(net, planar_data(), n, dim, &config, NULL), PFLOW_EINVAL,
+           "-1");
   pflow_net_destroy(net);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }
 END_TEST
 
 START_TEST(bad_data_are_named) {
-  pflow_net *net = make_net(8, NULL), *unbuilt, *odd;
+  pflow_net *net = planar_net(8, NULL), *unbuilt, *odd;
   const float nan[4] = {0, 0, NAN, 0};
   ck_ok(pflow_net_create(&unbuilt, NULL));
   ck_ok(pflow_net_create(&odd, NULL));
   ck_ok(pflow_net_add_linear(odd, 5, 1));
   ck_ok(pflow_net_build(odd, (size_t[]){3}, 1));
-  ck_fails(pflow_field_fit(NULL, data(), n, dim, NULL, NULL), PFLOW_ENULL, "net is NULL");
+  ck_fails(pflow_field_fit(NULL, planar_data(), n, dim, NULL, NULL), PFLOW_ENULL,
+           "net is NULL");
   ck_fails(pflow_field_fit(net, NULL, n, dim, NULL, NULL), PFLOW_ENULL, "x is NULL");
-  ck_fails(pflow_field_fit(net, data(), 0, dim, NULL, NULL), PFLOW_EINVAL, "0 rows of 2");
-  ck_fails(pflow_field_fit(net, data(), n, 0, NULL, NULL), PFLOW_EINVAL, "rows of 0");
-  ck_fails(pflow_field_fit(net, data(), n, 3, NULL, NULL), PFLOW_ESHAPE,
+  ck_fails(pflow_field_fit(net, planar_data(), 0, dim, NULL, NULL), PFLOW_EINVAL,
+           "0 rows of 2");
+  ck_fails(pflow_field_fit(net, planar_data(), n, 0, NULL, NULL), PFLOW_EINVAL,
+           "rows of 0");
+  ck_fails(pflow_field_fit(net, planar_data(), n, 3, NULL, NULL), PFLOW_ESHAPE,
            "3 values, the network has 3 inputs");
-  ck_fails(pflow_field_fit(net, data(), SIZE_MAX / 4, dim, NULL, NULL), PFLOW_EOVERFLOW,
-           "*");
+  ck_fails(pflow_field_fit(net, planar_data(), SIZE_MAX / 4, dim, NULL, NULL),
+           PFLOW_EOVERFLOW, "*");
   ck_fails(pflow_field_fit(net, nan, 2, dim, NULL, NULL), PFLOW_ENONFINITE,
            "row 1, column 0 is nan");
-  ck_fails(pflow_field_fit(unbuilt, data(), n, dim, NULL, NULL), PFLOW_ESTATE, "built");
-  ck_fails(pflow_field_fit(odd, data(), n, dim, NULL, NULL), PFLOW_ESHAPE,
+  ck_fails(pflow_field_fit(unbuilt, planar_data(), n, dim, NULL, NULL), PFLOW_ESTATE,
+           "built");
+  ck_fails(pflow_field_fit(odd, planar_data(), n, dim, NULL, NULL), PFLOW_ESHAPE,
            "3 inputs and 5 outputs");
   pflow_net_destroy(net);
   pflow_net_destroy(unbuilt);
@@ -546,43 +386,12 @@ START_TEST(bad_data_are_named) {
 }
 END_TEST
 
-START_TEST(bad_steps_are_named) {
-  pflow_net *net = make_net(8, NULL), *other = make_net(8, NULL);
-  pflow_field_step *step;
-  pflow_rng rng;
-  double loss;
-  const pflow_sources good = {data(), n, dim}, wide = {data(), n, 3};
-  const pflow_sources none = {data(), 0, dim}, missing = {NULL, n, dim};
-  pflow_rng_init(&rng, 0, 0);
-  ck_fails(pflow_field_step_create(NULL, net, NULL), PFLOW_ENULL, "step is NULL");
-  ck_fails(pflow_field_step_create(&step, NULL, NULL), PFLOW_ENULL, "net is NULL");
-  ck_ok(pflow_field_step_create(&step, net, NULL));
-  ck_fails(pflow_field_step_run(NULL, net, &good, &rng, &loss), PFLOW_ENULL, "step is");
-  ck_fails(pflow_field_step_run(step, NULL, &good, &rng, &loss), PFLOW_ENULL, "net is");
-  ck_fails(pflow_field_step_run(step, net, NULL, &rng, &loss), PFLOW_ENULL, "sources is");
-  ck_fails(pflow_field_step_run(step, net, &missing, &rng, &loss), PFLOW_ENULL, "->x");
-  ck_fails(pflow_field_step_run(step, net, &good, NULL, &loss), PFLOW_ENULL, "rng is");
-  ck_fails(pflow_field_step_run(step, net, &good, &rng, NULL), PFLOW_ENULL, "loss is");
-  ck_fails(pflow_field_step_run(step, net, &wide, &rng, &loss), PFLOW_ESHAPE,
-           "sources of 3 values, the network wants 2");
-  ck_fails(pflow_field_step_run(step, net, &none, &rng, &loss), PFLOW_EINVAL, "0 rows");
-  ck_fails(pflow_field_step_run(step, other, &good, &rng, &loss), PFLOW_ESTATE, "");
-  pflow_field_step_destroy(step);
-  pflow_field_step_destroy(NULL);
-  pflow_net_destroy(net);
-  pflow_net_destroy(other);
-  ck_assert_uint_eq(pflow_live_blocks(), 0);
-}
-END_TEST
-
 int main(void) {
   return run_tests("field_fit",
-                   TESTS(a_network_learns_the_field, the_step_leaves_the_gradient,
-                         the_step_is_made_of_public_pieces, a_step_takes_fewer_sources,
-                         a_loop_of_ones_own_gives_the_same, seeds_and_pools,
-                         few_rows_make_small_batches, every_epoch_is_reported,
-                         a_callback_stops, a_callback_aborts, the_loop_allocates_nothing,
-                         failing_allocations_leave_nothing, the_post_network,
+                   TESTS(a_network_learns_the_field, a_loop_of_ones_own_gives_the_same,
+                         seeds_and_pools, few_rows_make_small_batches,
+                         every_epoch_is_reported, a_callback_stops, a_callback_aborts,
+                         the_loop_allocates_nothing, failing_allocations_leave_nothing,
                          a_loss_that_is_no_number_ends_the_fit, bad_settings_are_named,
-                         bad_data_are_named, bad_steps_are_named));
+                         bad_data_are_named));
 }

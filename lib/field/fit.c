@@ -95,7 +95,7 @@ static pflow_err fit_step(fit_run *run, double *loss) {
   pf_try(pflow_field_step_run(run->step, run->net, &sources, &run->noise_rng, loss));
   if (!isfinite(*loss))
     return pf_fail(PFLOW_EDIVERGED, "field fit: the loss of step %zu (epoch %zu) is %g",
-                   run->report.steps, run->report.epochs, *loss);
+                   run->report.steps + 1, run->report.epochs + 1, *loss);
   float *params = pflow_net_params(run->net);
   pf_try(pflow_optim_step(run->optim, params, pflow_net_grads(run->net)));
   if (run->ema) pf_try(pflow_ema_update(run->ema, params));
@@ -116,7 +116,6 @@ static pflow_err fit_epoch(fit_run *run) {
   run->report.last_loss = total / (double)steps;
   if (run->report.epochs == 0) run->report.first_loss = run->report.last_loss;
   run->report.epochs++;
-  run->report.seconds = now() - run->start;
   return PFLOW_OK;
 }
 
@@ -126,7 +125,7 @@ static pflow_err report_epoch(const fit_run *run) {
   const pflow_field_fit_progress progress = {.epoch = run->report.epochs,
                                              .epochs = config->epochs,
                                              .loss = run->report.last_loss,
-                                             .seconds = run->report.seconds};
+                                             .seconds = now() - run->start};
   return pf_callback_result(config->on_epoch(&progress, config->user),
                             "field fit: on_epoch");
 }
@@ -169,6 +168,7 @@ pflow_err pflow_field_fit(pflow_net *net, const float *x, size_t n, size_t dim,
   pflow_err rc = fit_open(&run);
   if (rc >= 0) rc = fit_epochs(&run);
   fit_close(&run);
+  run.report.seconds = now() - run.start;
   if (report) *report = run.report;
   return rc;
 }
