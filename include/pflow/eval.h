@@ -27,6 +27,7 @@ typedef struct pflow_logistic_config {
   double c;         /* inverse strength of the L2 term; default 1 */
   double grad_tol;  /* max |gradient| of the objective divided by n; default 1e-6 */
   size_t max_iters; /* of L-BFGS; default 2000 */
+  pflow_pool *pool; /* NULL: the default pool */
 } pflow_logistic_config;
 
 static inline void pflow_logistic_config_init(pflow_logistic_config *config) {
@@ -44,8 +45,11 @@ typedef struct pflow_logistic_report {
 } pflow_logistic_report;
 
 /*
- * Fits scikit-learn's objective c * sum_i loss_i + ||W||^2 / 2 with free intercepts.
- * Returns PFLOW_OK at the tolerance or PFLOW_LIMIT (model usable). report may be NULL.
+ * Fits scikit-learn's multinomial objective c * sum_i loss_i + ||W||^2 / 2 with free
+ * intercepts; two classes have two rows of coefficients as well. Returns PFLOW_OK at the
+ * tolerance or PFLOW_LIMIT (max_iters, or rounding ended the descent; model usable).
+ * report may be NULL. Errors: PFLOW_EINVAL for fewer than 2 classes or a setting out of
+ * range.
  */
 PFLOW_API pflow_err pflow_logistic_fit(pflow_logistic **model, const float *x,
                                        const int32_t *labels, size_t n, size_t dim,
@@ -54,11 +58,12 @@ PFLOW_API pflow_err pflow_logistic_fit(pflow_logistic **model, const float *x,
                                        pflow_logistic_report *report);
 PFLOW_API void pflow_logistic_destroy(pflow_logistic *model);
 
-/* Coefficients (classes x dim) and intercepts (classes), borrowed. */
+/* Coefficients (classes x dim) and intercepts (classes), borrowed; NULL for NULL. */
 PFLOW_API const double *pflow_logistic_coef(const pflow_logistic *model);
 PFLOW_API const double *pflow_logistic_intercept(const pflow_logistic *model);
 
-/* Most probable class of each row; dim must be that of the fit (PFLOW_ESHAPE). */
+/* Most probable class of each row, the first on a tie; dim must be that of the fit
+ * (PFLOW_ESHAPE). */
 PFLOW_API pflow_err pflow_logistic_predict(const pflow_logistic *model, const float *x,
                                            size_t n, size_t dim, int32_t *labels);
 
@@ -77,8 +82,9 @@ typedef struct pflow_labelled {
 
 /*
  * Majority vote of the k nearest rows of `train` by Euclidean distance for n rows of x; a
- * tie goes to the smaller label. Exact, in blocks. Errors: PFLOW_EINVAL unless
- * 1 <= k <= train n.
+ * tie of votes goes to the smaller label, of distances to the smaller row. Exact (sums of
+ * squared differences in double decide), in blocks. pool NULL: the default pool. Errors:
+ * PFLOW_EINVAL unless 1 <= k <= train n.
  */
 PFLOW_API pflow_err pflow_knn_predict(const pflow_labelled *train, const float *x,
                                       size_t n, size_t k, int32_t *labels,
@@ -94,13 +100,14 @@ PFLOW_API pflow_err pflow_argmax(const float *logits, size_t n, size_t classes,
 
 /* ---- alignment and uniformity (Wang and Isola 2020, arXiv 2005.10242) ---- */
 
-/* Mean ||x_i - y_i||^alpha over n pairs of rows as given (not normalised here). */
+/* Mean ||x_i - y_i||^alpha, alpha > 0, over n pairs of rows as given (not normalised
+ * here). */
 PFLOW_API pflow_err pflow_alignment(const float *x, const float *y, size_t n, size_t dim,
                                     double alpha, double *value);
 
 typedef struct pflow_uniformity_config {
   size_t struct_size;
-  double t;        /* default 2 */
+  double t;        /* 0 < t <= 1e6; default 2 */
   size_t max_rows; /* more rows than this: a seeded sample of as many; default 10000 */
   uint64_t seed;
   pflow_pool *pool; /* NULL: the default pool */
@@ -116,20 +123,22 @@ static inline void pflow_uniformity_config_init(pflow_uniformity_config *config)
 /*
  * ln mean exp(-t ||x_i - x_j||^2) over distinct pairs, rows normalised to unit length
  * first (the caller's rows are not changed). Lower is more uniform. Errors: PFLOW_EINVAL
- * for fewer than 2 rows or a zero row (named).
+ * for fewer than 2 rows, a zero row (named), or a setting out of range.
  */
 PFLOW_API pflow_err pflow_uniformity(const float *x, size_t n, size_t dim,
                                      const pflow_uniformity_config *config,
                                      double *value);
 
 /*
- * The value of the uniform distribution on S^(dim-1), the least there is:
- * ln[exp(-2t) 0F1(; dim/2; t^2)]; -3.9375 for dim 128, t 2.
+ * The value of the uniform distribution on S^(dim-1), the least that a distribution can
+ * have: ln[exp(-2t) 0F1(; dim/2; t^2)]; -3.9375 for dim 128, t 2. (n rows can lie lower by
+ * O(1/n): they do not pair with themselves.) Errors: PFLOW_EINVAL for dim 0 or t outside
+ * (0, 1e6].
  */
 PFLOW_API pflow_err pflow_uniformity_ideal(size_t dim, double t, double *value);
 
 /* (sum l)^2 / sum l^2 over the eigenvalues l of the rows' covariance; in [1, dim].
- * Constant rows (no variance) give PFLOW_EINVAL. */
+ * Constant rows (no variance) and single rows give PFLOW_EINVAL. */
 PFLOW_API pflow_err pflow_effective_rank(const float *x, size_t n, size_t dim,
                                          double *rank);
 

@@ -5,7 +5,8 @@
  *   pflow_affine_fit(&whiten, PFLOW_AFFINE_PCA_WHITEN, x, n, dim, &config);
  *   pflow_affine_apply(whiten, x, n, y);
  *
- * A fitted transform is const: any number of threads may apply it.
+ * A fitted transform is const: any number of threads may apply it. All arithmetic is in
+ * double; only results are rounded to float32.
  */
 #ifndef PFLOW_MAP_H
 #define PFLOW_MAP_H
@@ -31,7 +32,8 @@ typedef enum pflow_affine_kind {
 typedef struct pflow_affine_config {
   size_t struct_size;
   size_t out_dim; /* PCA kinds: components kept; 0 (default): all */
-  double eps;     /* whitening: variances are raised by eps * the largest; default 1e-6 */
+  double eps;     /* whitening: variances are raised by eps * the largest; default 1e-6;
+                     with 0 every component kept must have variance of its own */
   uint64_t seed;  /* of ROTATE */
 } pflow_affine_config;
 
@@ -42,16 +44,18 @@ static inline void pflow_affine_config_init(pflow_affine_config *config) {
 }
 
 /*
- * Fits a transform to n rows (n x dim). Eigenvectors by cyclic Jacobi rotations in
- * double; the sign of each is fixed so that its largest entry is positive. Covariances
- * are divided by n - 1. Errors: PFLOW_EINVAL (fewer than 2 rows, out_dim > dim, no
- * variance to whiten), PFLOW_ENONFINITE, PFLOW_ENOMEM.
+ * Fits a transform to n rows (n x dim; ROTATE looks at dim only). Eigenvectors by cyclic
+ * Jacobi rotations in double; the sign of each is fixed so that its largest entry is
+ * positive. Covariances are divided by n - 1. Errors: PFLOW_EINVAL (fewer than 2 rows,
+ * out_dim > dim, out_dim other than 0 or dim for a kind that keeps all, no variance to
+ * whiten), PFLOW_ENONFINITE, PFLOW_EOVERFLOW, PFLOW_ENOMEM.
  */
 PFLOW_API pflow_err pflow_affine_fit(pflow_affine **affine, pflow_affine_kind kind,
                                      const float *x, size_t n, size_t dim,
                                      const pflow_affine_config *config);
 PFLOW_API void pflow_affine_destroy(pflow_affine *affine);
 
+/* Values in a row before and after; 0 for NULL. */
 PFLOW_API size_t pflow_affine_in_dim(const pflow_affine *affine);
 PFLOW_API size_t pflow_affine_out_dim(const pflow_affine *affine);
 
@@ -59,7 +63,11 @@ PFLOW_API size_t pflow_affine_out_dim(const pflow_affine *affine);
  * that do not need them. */
 PFLOW_API const double *pflow_affine_variances(const pflow_affine *affine);
 
-/* y (n x out_dim) of x (n x in_dim). y may not overlap x. Allocates nothing. */
+/*
+ * y (n x out_dim) of x (n x in_dim), in the default pool. Allocates nothing. Errors:
+ * PFLOW_EINVAL when n is 0 or y overlaps x, PFLOW_ENONFINITE naming the row and column of
+ * a bad value of x, or the row of a result beyond float32.
+ */
 PFLOW_API pflow_err pflow_affine_apply(const pflow_affine *affine, const float *x,
                                        size_t n, float *y);
 

@@ -1,0 +1,215 @@
+/*
+ * logistic.c - fitting of multinomial logistic regression by L-BFGS.
+ *
+ * L-BFGS works on weights v = L^T w of each class, where L L^T = c / classes X^T X + I is
+ * the objective's curvature at w = 0 (I without the intercept): there all directions have
+ * the same curvature. Only the variables change, not the objective; tolerance and
+ * report are those of the weights w.
+ */
+#include <math.h>
+
+#include "eval/cholesky.h"
+#include "eval/logistic.h"
+#include "eval/rows.h"
+#include "kernels/gemm.h"
+#include "pflow/optim.h"
+
+typedef struct fit {
+  pf_objective objective;
+  size_t size;      /* classes * width */
+  double *factor;   /* L, width x width */
+  double *rows;     /* of the objective */
+  double *start;    /* v, where L-BFGS begins and ends */
+  double *weights;  /* w, where the objective was evaluated last */
+  double *gradient; /* there */
+  double grad_tol, grad_max, value;
+} fit;
+
+static double max_abs(const double *values, size_t size) {
+  double largest = 0.0;
+  for (size_t i = 0; i < size; i++)
+    largest = fmax(largest, fabs(values[i]));
+  return largest;
+}
+
+/* Rows [1, x_i] in double. */
+static void widen(const float *x, size_t n, size_t dim, double *rows) {
+  for (size_t i = 0; i < n; i++) {
+    *rows++ = 1.0;
+    for (size_t k = 0; k < dim; k++)
+      *rows++ = x[i * dim + k];
+  }
+}
+
+static pflow_err factorize(fit *self) {
+  const pf_objective *objective = &self->objective;
+  size_t width = objective->width;
+  pf_try(pf_dgemm(pf_transposed, pf_plain, width, width, objective->n, objective->rows,
+                  objective->rows, 0.0, self->factor));
+  double scale = objective->c / (double)objective->classes;
+  for (size_t i = 0; i < width; i++) {
+    for (size_t k = 0; k <= i; k++)
+      self->factor[i * width + k] *= scale;
+    if (i > 0) self->factor[i * width + i] += 1.0;
+  }
+  /* With the penalty in it no pivot is below this but by rounding. */
+  pf_cholesky(self->factor, width, fmin(1.0, self->factor[0]));
+  return PFLOW_OK;
+}
+
+/* Evaluates at v, and tells whether the tolerance is met there. */
+static pflow_err evaluate(fit *self, const double *v, bool *met) {
+  size_t width = self->objective.width;
+  for (size_t i = 0; i < self->size; i++)
+    self->weights[i] = v[i];
+  for (size_t i = 0; i < self->size; i += width)
+    pf_solve_lower_transposed(self->factor, width, self->weights + i);
+  pf_try(pf_objective_evaluate(&self->objective, self->weights, &self->value,
+                               self->gradient));
+  self->grad_max = max_abs(self->gradient, self->size) / (double)self->objective.n;
+  *met = self->grad_max <= self->grad_tol;
+  return PFLOW_OK;
+}
+
+static int lbfgs_objective(const double *v, size_t size, double *value, double *gradient,
+                           void *user) {
+  fit *self = user;
+  bool met;
+  pf_try(evaluate(self, v, &met));
+  *value = self->value;
+  for (size_t i = 0; i < size; i++)
+    gradient[i] = self->gradient[i];
+  for (size_t i = 0; i < size; i += self->objective.width)
+    pf_solve_lower(self->factor, self->objective.width, gradient + i);
+  return met;
+}
+
+static pflow_err minimize(fit *self, size_t max_iters, size_t *iterations) {
+  pflow_lbfgs_config config;
+  pflow_lbfgs_config_init(&config);
+  config.max_iters = max_iters;
+  config.history = 20;
+  config.grad_tol = 0.0; /* the objective itself stops at the tolerance */
+  pflow_lbfgs_report report = {0};
+  pflow_err rc = pflow_lbfgs_minimize(lbfgs_objective, self, self->start, self->size,
+                                      &config, &report);
+  *iterations = report.iterations;
+  if (rc < 0 || rc == PFLOW_STOPPED) return rc < 0 ? rc : PFLOW_OK;
+  bool met;
+  pf_try(evaluate(self, self->start, &met));
+  return met ? PFLOW_OK : PFLOW_LIMIT;
+}
+
+static void fit_free(fit *self) {
+  pflow_free(self->gradient);
+  pflow_free(self->weights);
+  pflow_free(self->start);
+  pflow_free(self->factor);
+  pflow_free(self->rows);
+  pflow_free(self->objective.losses);
+  pflow_free(self->objective.residuals);
+}
+
+static pflow_err fit_allocate(fit *self) {
+  pf_objective *objective = &self->objective;
+  size_t width = objective->width, chunks = objective->n / pf_objective_grain + 1;
+  size_t rows, square, residuals;
+  pf_try(pf_mul(&rows, objective->n, width, "logistic rows"));
+  pf_try(pf_mul(&square, width, width, "logistic curvature"));
+  pf_try(pf_mul(&residuals, objective->n, objective->classes, "logistic residuals"));
+  pf_try(pf_mul(&self->size, objective->classes, width, "logistic weights"));
+  pf_try(pf_alloc(&self->rows, rows, sizeof(double)));
+  pf_try(pf_alloc(&self->factor, square, sizeof(double)));
+  pf_try(pf_alloc(&objective->residuals, residuals, sizeof(double)));
+  pf_try(pf_alloc(&objective->losses, chunks, sizeof(double)));
+  pf_try(pf_alloc(&self->start, self->size, sizeof(double)));
+  pf_try(pf_alloc(&self->weights, self->size, sizeof(double)));
+  return pf_alloc(&self->gradient, self->size, sizeof(double));
+}
+
+static pflow_err model_create(pflow_logistic **model, const fit *self) {
+  pflow_logistic *made;
+  size_t classes = self->objective.classes, width = self->objective.width;
+  pf_try(pf_alloc(&made, 1, sizeof *made));
+  pflow_err rc = pf_alloc(&made->coef, self->size, sizeof *made->coef);
+  if (rc < 0) {
+    pflow_free(made);
+    return rc;
+  }
+  made->dim = width - 1;
+  made->classes = classes;
+  made->intercept = made->coef + classes * made->dim;
+  for (size_t k = 0; k < classes; k++) {
+    const double *weights = self->weights + k * width;
+    made->intercept[k] = weights[0];
+    for (size_t j = 0; j < made->dim; j++)
+      made->coef[k * made->dim + j] = weights[j + 1];
+  }
+  *model = made;
+  return PFLOW_OK;
+}
+
+static pflow_err fit_run(pflow_logistic **model, fit *self, const float *x,
+                         size_t max_iters, size_t *iterations) {
+  pf_try(fit_allocate(self));
+  widen(x, self->objective.n, self->objective.width - 1, self->rows);
+  self->objective.rows = self->rows;
+  pf_try(factorize(self));
+  pflow_err rc = minimize(self, max_iters, iterations);
+  if (rc >= 0) pf_try(model_create(model, self));
+  return rc;
+}
+
+static pflow_err read_config(pflow_logistic_config *config,
+                             const pflow_logistic_config *given) {
+  pflow_logistic_config_init(config);
+  pf_try(pf_config_read(config, sizeof *config, given, "pflow_logistic_config"));
+  pf_try(pf_check_setting(config->c > 0.0 && config->c < INFINITY, "c", config->c,
+                          "> 0 and finite"));
+  pf_try(pf_check_setting(config->grad_tol > 0.0 && config->grad_tol < INFINITY,
+                          "grad_tol", config->grad_tol, "> 0 and finite"));
+  return pf_check_setting(config->max_iters > 0, "max_iters", (double)config->max_iters,
+                          "> 0");
+}
+
+pflow_err pflow_logistic_fit(pflow_logistic **model, const float *x,
+                             const int32_t *labels, size_t n, size_t dim, size_t classes,
+                             const pflow_logistic_config *config,
+                             pflow_logistic_report *report) {
+  pf_need(model);
+  *model = NULL;
+  pf_need(x);
+  pf_need(labels);
+  pflow_logistic_config full;
+  pf_try(read_config(&full, config));
+  pf_try(pf_check_setting(classes >= 2, "classes", (double)classes, ">= 2"));
+  pf_try(pf_check_rows(x, n, dim, "rows"));
+  pf_try(pf_check_labels(labels, n, classes, "labels"));
+  fit self = {.grad_tol = full.grad_tol};
+  self.objective = (pf_objective){.labels = labels,
+                                  .n = n,
+                                  .width = dim + 1,
+                                  .classes = classes,
+                                  .c = full.c,
+                                  .pool = full.pool};
+  size_t iterations = 0;
+  pflow_err rc = fit_run(model, &self, x, full.max_iters, &iterations);
+  fit_free(&self);
+  if (rc >= 0 && report)
+    *report = (pflow_logistic_report){self.value, self.grad_max, iterations};
+  return rc;
+}
+
+void pflow_logistic_destroy(pflow_logistic *model) {
+  if (!model) return;
+  pflow_free(model->coef);
+  pflow_free(model);
+}
+
+const double *pflow_logistic_coef(const pflow_logistic *model) {
+  return model ? model->coef : NULL;
+}
+
+const double *pflow_logistic_intercept(const pflow_logistic *model) {
+  return model ? model->intercept : NULL;
+}
