@@ -131,9 +131,9 @@ PFLOW_API pflow_err pflow_uniformity(const float *x, size_t n, size_t dim,
 
 /*
  * The value of the uniform distribution on S^(dim-1), the least that a distribution can
- * have: ln[exp(-2t) 0F1(; dim/2; t^2)]; -3.9375 for dim 128, t 2. (n rows can lie lower by
- * O(1/n): they do not pair with themselves.) Errors: PFLOW_EINVAL for dim 0 or t outside
- * (0, 1e6].
+ * have: ln[exp(-2t) 0F1(; dim/2; t^2)]; -3.9375 for dim 128, t 2. (n rows can lie lower
+ * by O(1/n): they do not pair with themselves.) Errors: PFLOW_EINVAL for dim 0 or t
+ * outside (0, 1e6].
  */
 PFLOW_API pflow_err pflow_uniformity_ideal(size_t dim, double t, double *value);
 

@@ -33,7 +33,10 @@ enum { pf_objective_grain = 512 };
 pflow_err pf_objective_evaluate(pf_objective *objective, const double *weights,
                                 double *value, double *gradient);
 
-/* Replaces a row of logits by probabilities; returns log sum exp of the logits. */
-double pf_softmax(double *row, size_t classes);
+/* Place of the largest value, the first on a tie. */
+size_t pf_largest(const double *row, size_t n);
+
+/* Replaces a row of logits by probabilities. */
+void pf_softmax(double *row, size_t classes);
 
 #endif

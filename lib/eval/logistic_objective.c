@@ -6,29 +6,50 @@
 #include "eval/logistic.h"
 #include "kernels/gemm.h"
 
-double pf_softmax(double *row, size_t classes) {
-  double largest = row[0], sum = 0.0;
-  for (size_t k = 1; k < classes; k++)
-    largest = row[k] > largest ? row[k] : largest;
-  for (size_t k = 0; k < classes; k++)
-    sum += row[k] = exp(row[k] - largest);
-  for (size_t k = 0; k < classes; k++)
-    row[k] /= sum;
-  return largest + log(sum);
+size_t pf_largest(const double *row, size_t n) {
+  size_t best = 0;
+  for (size_t k = 1; k < n; k++)
+    if (row[k] > row[best]) best = k;
+  return best;
 }
 
-/* Turns logits into c (p - y) and sums the losses of one chunk. */
+/* Replaces logits by their exponentials over that of the largest; returns the sum of the
+ * others, which may be far below the rounding of 1. */
+static double exponentiate(double *row, size_t classes, size_t largest) {
+  double top = row[largest], rest = 0.0;
+  for (size_t k = 0; k < classes; k++)
+    rest += row[k] = k == largest ? 0.0 : exp(row[k] - top);
+  row[largest] = 1.0;
+  return rest;
+}
+
+void pf_softmax(double *row, size_t classes) {
+  double rest = exponentiate(row, classes, pf_largest(row, classes));
+  for (size_t k = 0; k < classes; k++)
+    row[k] /= 1.0 + rest;
+}
+
+/* Replaces logits by c (p - y); returns the loss. Neither 1 - p nor log(1 + rest) is
+ * formed: with a large c, losses count that are far below the rounding of 1. */
+static double loss_of(double *row, size_t classes, size_t label, double c) {
+  size_t largest = pf_largest(row, classes);
+  double behind = row[largest] - row[label];
+  double rest = exponentiate(row, classes, largest), others = 0.0;
+  for (size_t k = 0; k < classes; k++) {
+    row[k] *= c / (1.0 + rest);
+    others += k == label ? 0.0 : row[k];
+  }
+  row[label] = -others;
+  return behind + log1p(rest);
+}
+
+/* Losses and residuals of one chunk. */
 static int add_losses(size_t begin, size_t end, void *user) {
   pf_objective *self = user;
   double sum = 0.0;
-  for (size_t i = begin; i < end; i++) {
-    double *row = self->residuals + i * self->classes;
-    double right = row[self->labels[i]];
-    sum += pf_softmax(row, self->classes) - right;
-    row[self->labels[i]] -= 1.0;
-    for (size_t k = 0; k < self->classes; k++)
-      row[k] *= self->c;
-  }
+  for (size_t i = begin; i < end; i++)
+    sum += loss_of(self->residuals + i * self->classes, self->classes,
+                   (size_t)self->labels[i], self->c);
   self->losses[begin / pf_objective_grain] = sum;
   return 0;
 }

@@ -37,16 +37,9 @@ typedef struct answers {
   float *proba;
 } answers;
 
-static size_t place_of_max(const double *row, size_t n) {
-  size_t best = 0;
-  for (size_t k = 1; k < n; k++)
-    if (row[k] > row[best]) best = k;
-  return best;
-}
-
 static void answer_row(double *logits, size_t classes, answers out, size_t row) {
   if (out.labels) {
-    out.labels[row] = (int32_t)place_of_max(logits, classes);
+    out.labels[row] = (int32_t)pf_largest(logits, classes);
     return;
   }
   pf_softmax(logits, classes);

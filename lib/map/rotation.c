@@ -10,28 +10,22 @@
 
 #include <math.h>
 
+#include "optim/linesearch.h"
 #include "pflow/random.h"
-
-static double dot(const double *a, const double *b, size_t dim) {
-  double sum = 0.0;
-  for (size_t k = 0; k < dim; k++)
-    sum += a[k] * b[k];
-  return sum;
-}
 
 /* Removes from row i its parts along the rows above. */
 static void orthogonalize(double *matrix, size_t dim, size_t i) {
   double *row = matrix + i * dim;
   for (size_t above = 0; above < i; above++) {
     const double *unit = matrix + above * dim;
-    double part = dot(unit, row, dim);
+    double part = pf_dot(unit, row, dim);
     for (size_t k = 0; k < dim; k++)
       row[k] -= part * unit[k];
   }
 }
 
 static void normalize(double *row, size_t dim) {
-  double norm = sqrt(dot(row, row, dim));
+  double norm = sqrt(pf_dot(row, row, dim));
   for (size_t k = 0; k < dim; k++)
     row[k] /= norm;
 }

@@ -1,0 +1,611 @@
+/*
+ * test_eval.c - nearest neighbours, alignment, uniformity, effective rank, accuracy.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/failing.h"
+#include "support/golden.h"
+#include "support/suite.h"
+#include "support/toy.h"
+
+static const double pi = 3.14159265358979323846;
+
+/* ---- nearest neighbours ---- */
+
+static double distance2(const float *a, const float *b, size_t dim) {
+  double sum = 0.0;
+  for (size_t k = 0; k < dim; k++)
+    sum += ((double)a[k] - (double)b[k]) * ((double)a[k] - (double)b[k]);
+  return sum;
+}
+
+/* The k nearest by k passes over all rows, then a vote over all classes. */
+static int32_t brute_force(const pflow_labelled *train, const float *x, size_t k) {
+  size_t *votes = calloc(train->classes, sizeof *votes);
+  char *taken = calloc(train->n, 1);
+  double *distances = malloc(train->n * sizeof *distances);
+  ck_assert(votes && taken && distances);
+  for (size_t i = 0; i < train->n; i++)
+    distances[i] = distance2(x, train->x + i * train->dim, train->dim);
+  for (size_t round = 0; round < k; round++) {
+    size_t nearest = train->n;
+    for (size_t i = 0; i < train->n; i++)
+      if (!taken[i] && (nearest == train->n || distances[i] < distances[nearest]))
+        nearest = i;
+    taken[nearest] = 1;
+    votes[train->labels[nearest]]++;
+  }
+  size_t best = 0;
+  for (size_t c = 1; c < train->classes; c++)
+    if (votes[c] > votes[best]) best = c;
+  free(distances);
+  free(taken);
+  free(votes);
+  return (int32_t)best;
+}
+
+/* n labels below `classes`, to be freed with pflow_free. */
+static int32_t *random_labels(size_t n, size_t classes, uint64_t seed) {
+  pflow_rng rng;
+  int32_t *labels = pflow_alloc(n, sizeof *labels);
+  ck_assert_ptr_nonnull(labels);
+  pflow_rng_init(&rng, seed, 1);
+  for (size_t i = 0; i < n; i++)
+    labels[i] = (int32_t)pflow_rng_below(&rng, classes);
+  return labels;
+}
+
+static void meet_brute_force(const pflow_labelled *train, const float *x, size_t n,
+                             size_t k) {
+  int32_t *labels = malloc(n * sizeof *labels);
+  ck_assert_ptr_nonnull(labels);
+  ck_ok(pflow_knn_predict(train, x, n, k, labels, NULL));
+  for (size_t i = 0; i < n; i++) {
+    int32_t want = brute_force(train, x + i * train->dim, k);
+    ck_assert_msg(labels[i] == want, "query %zu, k %zu: class %d, wants %d", i, k,
+                  labels[i], want);
+  }
+  free(labels);
+}
+
+START_TEST(knn_is_brute_force) {
+  const size_t n = 2100, queries = 270, dim = 7; /* several blocks of each */
+  float *known = toy_values(n * dim, 1), *x = toy_values(queries * dim, 2);
+  int32_t *labels = random_labels(n, 5, 3);
+  pflow_labelled train = {known, labels, n, dim, 5};
+  const size_t ks[] = {1, 2, 5, 33};
+  for (size_t i = 0; i < 4; i++)
+    meet_brute_force(&train, x, queries, ks[i]);
+  pflow_free(labels);
+  pflow_free(x);
+  pflow_free(known);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+/* Far from the origin the grid of floats makes distances tie, and the products of rows
+ * are a million times the distances. */
+START_TEST(knn_ranks_tight_clusters_and_ties) {
+  const size_t n = 1200, queries = 60, dim = 3;
+  float *known = toy_values(n * dim, 4), *x = toy_values(queries * dim, 5);
+  for (size_t i = 0; i < n * dim; i++)
+    known[i] = 1000.0f + 1e-4f * known[i];
+  for (size_t i = 0; i < queries * dim; i++)
+    x[i] = 1000.0f + 1e-4f * x[i];
+  int32_t *labels = random_labels(n, 3, 6);
+  pflow_labelled train = {known, labels, n, dim, 3};
+  meet_brute_force(&train, x, queries, 1);
+  meet_brute_force(&train, x, queries, 10);
+  pflow_free(labels);
+  pflow_free(x);
+  pflow_free(known);
+}
+END_TEST
+
+START_TEST(knn_of_all_rows_is_the_majority) {
+  const size_t n = 5000, queries = 260; /* heaps above the usual size of a block */
+  float *known = toy_values(n * 2, 7);
+  int32_t *labels = random_labels(n, 4, 8), predicted[260];
+  pflow_labelled train = {known, labels, n, 2, 4};
+  int32_t want = brute_force(&train, known, n);
+  ck_ok(pflow_knn_predict(&train, known, queries, n, predicted, NULL));
+  for (size_t i = 0; i < queries; i++)
+    ck_assert_int_eq(predicted[i], want);
+  pflow_free(labels);
+  pflow_free(known);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+START_TEST(knn_ties_go_to_the_smaller) {
+  /* Rows 0 and 2 are equal; rows 1 and 3 lie at the same distance from 0. */
+  const float known[] = {5, 1, 5, -1};
+  const int32_t labels[] = {3, 2, 1, 0};
+  pflow_labelled train = {known, labels, 4, 1, 4};
+  const float x[] = {5, 0};
+  int32_t predicted[2];
+  ck_ok(pflow_knn_predict(&train, x, 2, 1, predicted, NULL));
+  ck_assert_int_eq(predicted[0], 3); /* row 0 before row 2 */
+  ck_assert_int_eq(predicted[1], 2); /* row 1 before row 3 */
+  ck_ok(pflow_knn_predict(&train, x, 2, 2, predicted, NULL));
+  ck_assert_int_eq(predicted[0], 1); /* one vote each: the smaller label */
+  ck_assert_int_eq(predicted[1], 0);
+}
+END_TEST
+
+START_TEST(knn_refuses_bad_input) {
+  float known[] = {0, 1, 2, 3}, x[] = {0, 1};
+  int32_t labels[] = {0, 1}, out[1] = {7};
+  const pflow_labelled good = {known, labels, 2, 2, 2};
+  pflow_labelled bad = good;
+  ck_fails(pflow_knn_predict(NULL, x, 1, 1, out, NULL), PFLOW_ENULL, "train");
+  ck_fails(pflow_knn_predict(&good, NULL, 1, 1, out, NULL), PFLOW_ENULL, "x");
+  ck_fails(pflow_knn_predict(&good, x, 1, 1, NULL, NULL), PFLOW_ENULL, "labels");
+  ck_fails(pflow_knn_predict(&good, x, 0, 1, out, NULL), PFLOW_EINVAL, "0 x 2");
+  ck_fails(pflow_knn_predict(&good, x, 1, 0, out, NULL), PFLOW_EINVAL, "k is 0");
+  ck_fails(pflow_knn_predict(&good, x, 1, 3, out, NULL), PFLOW_EINVAL, "k is 3");
+  ck_fails(pflow_knn_predict(&good, x, SIZE_MAX / 2, 1, out, NULL), PFLOW_EOVERFLOW, "*");
+  bad.x = NULL;
+  ck_fails(pflow_knn_predict(&bad, x, 1, 1, out, NULL), PFLOW_ENULL, "train->x");
+  bad = good;
+  bad.labels = NULL;
+  ck_fails(pflow_knn_predict(&bad, x, 1, 1, out, NULL), PFLOW_ENULL, "train->labels");
+  bad = good;
+  bad.classes = 1;
+  ck_fails(pflow_knn_predict(&bad, x, 1, 1, out, NULL), PFLOW_ELABEL, "row 1 is 1");
+  bad.classes = 0;
+  ck_fails(pflow_knn_predict(&bad, x, 1, 1, out, NULL), PFLOW_EINVAL, "0 classes");
+  bad.classes = (size_t)1 << 32;
+  ck_fails(pflow_knn_predict(&bad, x, 1, 1, out, NULL), PFLOW_EINVAL, "4294967296");
+  known[3] = NAN;
+  ck_fails(pflow_knn_predict(&good, x, 1, 1, out, NULL), PFLOW_ENONFINITE,
+           "train rows: row 1, column 1");
+  known[3] = 0;
+  x[1] = INFINITY;
+  ck_fails(pflow_knn_predict(&good, x, 1, 1, out, NULL), PFLOW_ENONFINITE, "inf");
+  ck_assert_int_eq(out[0], 7);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+/* ---- accuracy and argmax ---- */
+
+START_TEST(accuracy_counts) {
+  const int32_t a[] = {0, 1, 2, 3, 4}, b[] = {0, 1, 2, 9, 9};
+  double value = -1;
+  ck_ok(pflow_accuracy(a, b, 5, &value));
+  ck_assert(value == 0.6);
+  ck_ok(pflow_accuracy(a, a, 5, &value));
+  ck_assert(value == 1.0);
+  ck_fails(pflow_accuracy(NULL, b, 5, &value), PFLOW_ENULL, "predicted");
+  ck_fails(pflow_accuracy(a, NULL, 5, &value), PFLOW_ENULL, "labels");
+  ck_fails(pflow_accuracy(a, b, 5, NULL), PFLOW_ENULL, "accuracy");
+  ck_fails(pflow_accuracy(a, b, 0, &value), PFLOW_EINVAL, "0 labels");
+}
+END_TEST
+
+START_TEST(argmax_takes_the_first) {
+  float logits[] = {1, 3, 3, -5, -7, -5, 0, 0, 0.5f};
+  int32_t labels[3];
+  ck_ok(pflow_argmax(logits, 3, 3, labels));
+  ck_assert(labels[0] == 1 && labels[1] == 0 && labels[2] == 2);
+  ck_fails(pflow_argmax(NULL, 3, 3, labels), PFLOW_ENULL, "logits");
+  ck_fails(pflow_argmax(logits, 3, 3, NULL), PFLOW_ENULL, "labels");
+  ck_fails(pflow_argmax(logits, 0, 3, labels), PFLOW_EINVAL, "0 x 3");
+  ck_fails(pflow_argmax(logits, 3, 0, labels), PFLOW_EINVAL, "3 x 0");
+  logits[4] = NAN;
+  ck_fails(pflow_argmax(logits, 3, 3, labels), PFLOW_ENONFINITE, "row 1, column 1");
+}
+END_TEST
+
+/* ---- alignment ---- */
+
+START_TEST(alignment_is_the_reference) {
+  golden x = golden_load("metrics", "x"), y = golden_load("metrics", "y");
+  golden want = golden_load("metrics", "alignment_alpha2_f64");
+  double value;
+  ck_ok(pflow_alignment(x.f32, y.f32, x.shape[0], x.shape[1], 2.0, &value));
+  check_close_f64("alignment", &value, want.f64, 1, 1e-12);
+  golden_free(&want);
+  golden_free(&y);
+  golden_free(&x);
+}
+END_TEST
+
+START_TEST(alignment_raises_distances) {
+  const float x[] = {0, 0, 1, 1}, y[] = {3, 4, 1, 1}; /* distances 5 and 0 */
+  const double alphas[] = {1, 2, 3, 0.5};
+  for (size_t i = 0; i < 4; i++) {
+    double value, want = pow(5.0, alphas[i]) / 2.0;
+    ck_ok(pflow_alignment(x, y, 2, 2, alphas[i], &value));
+    check_close_f64("alignment", &value, &want, 1, 1e-15);
+  }
+}
+END_TEST
+
+START_TEST(alignment_refuses_bad_input) {
+  float x[] = {0, 1e30f}, y[] = {1, NAN};
+  double value = 7;
+  ck_fails(pflow_alignment(NULL, x, 1, 2, 2, &value), PFLOW_ENULL, "x");
+  ck_fails(pflow_alignment(x, NULL, 1, 2, 2, &value), PFLOW_ENULL, "y");
+  ck_fails(pflow_alignment(x, x, 1, 2, 2, NULL), PFLOW_ENULL, "value");
+  ck_fails(pflow_alignment(x, x, 0, 2, 2, &value), PFLOW_EINVAL, "0 x 2");
+  ck_fails(pflow_alignment(x, x, 1, 0, 2, &value), PFLOW_EINVAL, "1 x 0");
+  ck_fails(pflow_alignment(x, x, 1, 2, 0, &value), PFLOW_EINVAL, "alpha is 0");
+  ck_fails(pflow_alignment(x, x, 1, 2, -1, &value), PFLOW_EINVAL, "alpha is -1");
+  ck_fails(pflow_alignment(x, x, 1, 2, NAN, &value), PFLOW_EINVAL, "alpha is");
+  ck_fails(pflow_alignment(x, x, 1, 2, INFINITY, &value), PFLOW_EINVAL, "alpha is inf");
+  ck_fails(pflow_alignment(x, y, 1, 2, 2, &value), PFLOW_ENONFINITE, "column 1");
+  y[1] = 0;
+  ck_fails(pflow_alignment(x, y, 1, 2, 100, &value), PFLOW_EINVAL, "alpha is 100");
+  ck_assert(value == 7);
+}
+END_TEST
+
+/* ---- uniformity ---- */
+
+static double uniformity(const float *x, size_t n, size_t dim, double t, size_t max_rows,
+                         uint64_t seed, pflow_pool *pool) {
+  pflow_uniformity_config config;
+  pflow_uniformity_config_init(&config);
+  config.t = t;
+  config.max_rows = max_rows;
+  config.seed = seed;
+  config.pool = pool;
+  double value;
+  ck_ok(pflow_uniformity(x, n, dim, &config, &value));
+  return value;
+}
+
+/* In long double, from differences of normalised rows. */
+static double uniformity_by_pairs(const float *x, size_t n, size_t dim, double t) {
+  double *unit = malloc(n * dim * sizeof *unit);
+  ck_assert_ptr_nonnull(unit);
+  for (size_t i = 0; i < n; i++) {
+    double norm = 0.0;
+    for (size_t k = 0; k < dim; k++)
+      norm += (double)x[i * dim + k] * x[i * dim + k];
+    for (size_t k = 0; k < dim; k++)
+      unit[i * dim + k] = x[i * dim + k] / sqrt(norm);
+  }
+  long double sum = 0.0L;
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j < i; j++) {
+      double square = 0.0;
+      for (size_t k = 0; k < dim; k++)
+        square += pow(unit[i * dim + k] - unit[j * dim + k], 2.0);
+      sum += expl(-(long double)t * square);
+    }
+  }
+  free(unit);
+  return (double)logl(sum / (0.5L * (long double)n * (long double)(n - 1)));
+}
+
+START_TEST(uniformity_is_the_reference) {
+  golden x = golden_load("metrics", "x");
+  golden want = golden_load("metrics", "uniformity_t2_f64");
+  double value;
+  ck_ok(pflow_uniformity(x.f32, x.shape[0], x.shape[1], NULL, &value));
+  check_close_f64("uniformity", &value, want.f64, 1, 1e-6);
+  golden_free(&want);
+  golden_free(&x);
+}
+END_TEST
+
+START_TEST(uniformity_is_the_mean_over_pairs) {
+  const size_t n = 1300, dim = 5; /* several blocks of rows and of columns */
+  float *x = toy_values(n * dim, 11);
+  const double ts[] = {0.1, 2.0, 300.0};
+  for (size_t i = 0; i < 3; i++) {
+    double got = uniformity(x, n, dim, ts[i], n, 0, NULL);
+    double want = uniformity_by_pairs(x, n, dim, ts[i]);
+    ck_assert_msg(fabs(got - want) < 1e-12 * (1 + ts[i]), "t %g: %.15g, wants %.15g",
+                  ts[i], got, want);
+  }
+  pflow_free(x);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+START_TEST(uniformity_ignores_lengths) {
+  const size_t n = 50, dim = 6;
+  float *x = toy_values(n * dim, 12);
+  double before = uniformity(x, n, dim, 2.0, n, 0, NULL);
+  for (size_t i = 0; i < n * dim; i++)
+    x[i] = ldexpf(x[i], (int)(i / dim) - 25);
+  ck_assert(uniformity(x, n, dim, 2.0, n, 0, NULL) == before);
+  pflow_free(x);
+}
+END_TEST
+
+/* exp(-2t) alone is far below the smallest double here. */
+START_TEST(uniformity_does_not_underflow) {
+  const float orthogonal[] = {1, 0, 0, 5}, equal[] = {0.1f, 0.3f, 0.2f, 0.6f};
+  ck_assert(uniformity(orthogonal, 2, 2, 1e6, 2, 0, NULL) == -2e6);
+  ck_assert(fabs(uniformity(equal, 2, 2, 1e6, 2, 0, NULL)) < 1e-8);
+}
+END_TEST
+
+START_TEST(uniformity_of_random_directions_is_nearly_ideal) {
+  const size_t n = 2000, dims[] = {3, 16, 128};
+  for (size_t i = 0; i < 3; i++) {
+    size_t dim = dims[i];
+    float *x = pflow_alloc(n * dim, sizeof *x);
+    pflow_rng rng;
+    pflow_rng_init(&rng, 21, 0);
+    pflow_rng_sphere(&rng, x, n, dim);
+    double ideal;
+    ck_ok(pflow_uniformity_ideal(dim, 2.0, &ideal));
+    double value = uniformity(x, n, dim, 2.0, n, 0, NULL);
+    /* Pairs are uncorrelated; the relative deviation of one is sqrt(3) in 3 dimensions
+       and less above: four deviations of the mean are below 4 sqrt(3) sqrt(2) / n. */
+    ck_assert_msg(fabs(value - ideal) < 10.0 / (double)n, "dim %zu: %g, ideal %g", dim,
+                  value, ideal);
+    x[0] += 2.0f; /* one direction more often than the others */
+    for (size_t row = 1; row < n / 4; row++)
+      memcpy(x + row * dim, x, dim * sizeof *x);
+    ck_assert(uniformity(x, n, dim, 2.0, n, 0, NULL) > ideal + 0.1);
+    pflow_free(x);
+  }
+}
+END_TEST
+
+START_TEST(uniformity_samples_rows_evenly) {
+  /* The six pairs of these rows have six different values. */
+  const float x[] = {1, 0, 0.9f, 0.5f, 0, 1, -1, 0.3f};
+  double pairs[6];
+  size_t counts[6] = {0}, known = 0, draws = 1200;
+  for (uint64_t seed = 0; seed < draws; seed++) {
+    double value = uniformity(x, 4, 2, 2.0, 2, seed, NULL);
+    ck_assert(uniformity(x, 4, 2, 2.0, 2, seed, NULL) == value);
+    size_t k = 0;
+    while (k < known && pairs[k] != value)
+      k++;
+    ck_assert_uint_lt(k, 6);
+    pairs[k] = value;
+    known = k == known ? known + 1 : known;
+    counts[k]++;
+  }
+  /* 200 each, deviation 13. */
+  for (size_t k = 0; k < 6; k++)
+    ck_assert_msg(counts[k] > 140 && counts[k] < 260, "pair %zu: %zu", k, counts[k]);
+}
+END_TEST
+
+START_TEST(uniformity_of_a_sample_is_near_the_whole) {
+  const size_t n = 3000, dim = 8;
+  float *x = toy_values(n * dim, 13);
+  for (size_t i = 0; i < n; i++)
+    x[i * dim] += 1.0f;
+  double whole = uniformity(x, n, dim, 2.0, n, 0, NULL);
+  double sample = uniformity(x, n, dim, 2.0, 1000, 5, NULL);
+  ck_assert(sample != whole && fabs(sample - whole) < 0.05);
+  ck_assert(uniformity(x, n, dim, 2.0, n + 1, 5, NULL) == whole);
+  pflow_free(x);
+}
+END_TEST
+
+START_TEST(uniformity_refuses_bad_input) {
+  float x[] = {1, 0, 0, 1, 1, 1};
+  double value = 7;
+  pflow_uniformity_config config;
+  pflow_uniformity_config_init(&config);
+  ck_fails(pflow_uniformity(NULL, 3, 2, NULL, &value), PFLOW_ENULL, "x");
+  ck_fails(pflow_uniformity(x, 3, 2, NULL, NULL), PFLOW_ENULL, "value");
+  ck_fails(pflow_uniformity(x, 0, 2, NULL, &value), PFLOW_EINVAL, "0 x 2");
+  ck_fails(pflow_uniformity(x, 3, 0, NULL, &value), PFLOW_EINVAL, "3 x 0");
+  ck_fails(pflow_uniformity(x, 1, 2, NULL, &value), PFLOW_EINVAL, "1 row");
+  ck_fails(pflow_uniformity(x, SIZE_MAX, 2, NULL, &value), PFLOW_EOVERFLOW, "*");
+  const double bad[] = {0, -2, 1.5e6, NAN, INFINITY};
+  for (size_t i = 0; i < 5; i++) {
+    config.t = bad[i];
+    ck_fails(pflow_uniformity(x, 3, 2, &config, &value), PFLOW_EINVAL, "t is");
+    ck_fails(pflow_uniformity_ideal(3, bad[i], &value), PFLOW_EINVAL, "t is");
+  }
+  pflow_uniformity_config_init(&config);
+  config.max_rows = 1;
+  ck_fails(pflow_uniformity(x, 3, 2, &config, &value), PFLOW_EINVAL, "max_rows is 1");
+  config.struct_size = 1;
+  ck_fails(pflow_uniformity(x, 3, 2, &config, &value), PFLOW_EINVAL, "struct_size is 1");
+  x[2] = x[3] = 0;
+  ck_fails(pflow_uniformity(x, 3, 2, NULL, &value), PFLOW_EINVAL, "row 1 is zero");
+  x[3] = NAN;
+  ck_fails(pflow_uniformity(x, 3, 2, NULL, &value), PFLOW_ENONFINITE, "row 1, column 1");
+  ck_fails(pflow_uniformity_ideal(0, 2.0, &value), PFLOW_EINVAL, "dim is 0");
+  ck_fails(pflow_uniformity_ideal(3, 2.0, NULL), PFLOW_ENULL, "value");
+  ck_assert(value == 7);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+/* ln E exp(2t (u - 1)) with u = cos(a), density of a proportional to sin(a)^(dim - 2): by
+ * the trapezoid rule, on logarithms. */
+static double ideal_by_quadrature(size_t dim, double t) {
+  const size_t steps = 200000;
+  double power = (double)dim - 2.0, top = -INFINITY;
+  for (size_t i = 1; i < steps; i++) {
+    double a = pi * (double)i / (double)steps;
+    top = fmax(top, power * log(sin(a)) + 2.0 * t * (cos(a) - 1.0));
+  }
+  double sum = 0.0, weights = 0.0;
+  for (size_t i = dim == 2 ? 0 : 1; i < steps + (dim == 2); i++) {
+    double a = pi * (double)i / (double)steps;
+    double share = i == 0 || i == steps ? 0.5 : 1.0;
+    double weight = dim == 2 ? 0.0 : power * log(sin(a));
+    sum += share * exp(weight + 2.0 * t * (cos(a) - 1.0) - top);
+    weights += share * exp(weight);
+  }
+  return top + log(sum) - log(weights);
+}
+
+static void meet_ideal(size_t dim, double t, double want, double tolerance) {
+  double value;
+  ck_ok(pflow_uniformity_ideal(dim, t, &value));
+  ck_assert_msg(fabs(value - want) < tolerance, "dim %zu, t %g: %.12g, wants %.12g", dim,
+                t, value, want);
+}
+
+START_TEST(ideal_has_closed_forms) {
+  const double ts[] = {1e-3, 0.5, 2.0, 30.0, 400.0};
+  for (size_t i = 0; i < 5; i++) {
+    double t = ts[i];
+    meet_ideal(1, t, log((1.0 + exp(-4.0 * t)) / 2.0), 1e-12);
+    /* u is uniform on [-1, 1]: (exp(2t) - exp(-2t)) / 4t, times exp(-2t). */
+    meet_ideal(3, t, log(-expm1(-4.0 * t) / (4.0 * t)), 1e-12);
+  }
+  meet_ideal(3, 1e6, -log(4e6), 1e-7);
+  meet_ideal(128, 2.0, -3.9375, 5e-5);
+}
+END_TEST
+
+START_TEST(ideal_is_the_mean_over_the_sphere) {
+  const size_t dims[] = {2, 4, 5, 16, 128, 700};
+  const double ts[] = {0.5, 2.0, 40.0, 3000.0};
+  for (size_t i = 0; i < 6; i++)
+    for (size_t k = 0; k < 4; k++)
+      meet_ideal(dims[i], ts[k], ideal_by_quadrature(dims[i], ts[k]), 1e-9);
+}
+END_TEST
+
+/* Above, the quadrature would underflow; ln E exp(2t u) = t^2/N - t^4/(N^2 (N + 2)) / 2
+ * + ..., dim N. */
+START_TEST(ideal_of_large_dimensions_is_nearly_normal) {
+  const double dims[] = {4096, 1e6, 1e12};
+  for (size_t i = 0; i < 3; i++) {
+    double dim = dims[i], t = 2.0;
+    double cumulants = 2.0 * t * t / dim - 4.0 * pow(t, 4) / (dim * dim * (dim + 2.0));
+    meet_ideal((size_t)dim, t, cumulants - 2.0 * t, 1e-11);
+  }
+  double value;
+  ck_ok(pflow_uniformity_ideal(SIZE_MAX, 1e6, &value));
+  ck_assert(fabs(value + 2e6) < 1e-3);
+}
+END_TEST
+
+/* ---- effective rank ---- */
+
+/* Rows +a_i e_i and -a_i e_i: eigenvalues in the ratio of a_i^2. */
+static double rank_of_axes(const float *lengths, size_t dim, float shift) {
+  float *x = pflow_alloc(2 * dim * dim, sizeof *x);
+  for (size_t i = 0; i < 2 * dim * dim; i++)
+    x[i] = shift;
+  for (size_t i = 0; i < dim; i++) {
+    x[2 * i * dim + i] += lengths[i];
+    x[(2 * i + 1) * dim + i] -= lengths[i];
+  }
+  double rank;
+  ck_ok(pflow_effective_rank(x, 2 * dim, dim, &rank));
+  pflow_free(x);
+  return rank;
+}
+
+START_TEST(rank_of_known_spectra) {
+  const float equal[] = {3, 3, 3, 3, 3}, one[] = {0, 0, 5, 0}, mixed[] = {4, 2, 1, 0};
+  double want = pow(16 + 4 + 1, 2) / (256.0 + 16 + 1);
+  ck_assert(fabs(rank_of_axes(equal, 5, 0) - 5.0) < 1e-12);
+  ck_assert(fabs(rank_of_axes(one, 4, 0) - 1.0) < 1e-12);
+  ck_assert(fabs(rank_of_axes(mixed, 4, 0) - want) < 1e-12);
+  ck_assert(fabs(rank_of_axes(mixed, 4, 65536) - want) < 1e-12);
+}
+END_TEST
+
+START_TEST(rank_of_random_rows) {
+  const size_t n = 5000, dim = 20;
+  float *x = toy_values(n * dim, 31);
+  double rank;
+  ck_ok(pflow_effective_rank(x, n, dim, &rank));
+  /* Sampling spreads the spectrum: dim / (1 + dim / n) in the mean. */
+  ck_assert_msg(fabs(rank - 20.0 / (1.0 + 20.0 / 5000.0)) < 0.02, "rank %g", rank);
+  ck_ok(pflow_effective_rank(x, 10, 100, &rank));
+  ck_assert(rank > 5.0 && rank < 9.0); /* 9 dimensions at most */
+  pflow_free(x);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+START_TEST(rank_refuses_bad_input) {
+  float x[] = {0.1f, 0.7f, 0.1f, 0.7f, 0.1f, 0.7f};
+  double rank = 7;
+  ck_fails(pflow_effective_rank(NULL, 3, 2, &rank), PFLOW_ENULL, "x");
+  ck_fails(pflow_effective_rank(x, 3, 2, NULL), PFLOW_ENULL, "rank");
+  ck_fails(pflow_effective_rank(x, 0, 2, &rank), PFLOW_EINVAL, "0 x 2");
+  ck_fails(pflow_effective_rank(x, 3, 0, &rank), PFLOW_EINVAL, "3 x 0");
+  ck_fails(pflow_effective_rank(x, 1, 2, &rank), PFLOW_EINVAL, "1 row");
+  ck_fails(pflow_effective_rank(x, 3, 2, &rank), PFLOW_EINVAL, "constant");
+  x[5] = -INFINITY;
+  ck_fails(pflow_effective_rank(x, 3, 2, &rank), PFLOW_ENONFINITE, "row 2, column 1");
+  ck_assert(rank == 7);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+/* ---- threads and memory ---- */
+
+START_TEST(threads_do_not_change_bits) {
+  const size_t n = 900, dim = 9;
+  float *x = toy_values(n * dim, 41);
+  int32_t *labels = random_labels(n, 4, 42), first[50], now[50];
+  pflow_labelled train = {x, labels, n, dim, 4};
+  double value = 0.0;
+  for (size_t threads = 1; threads <= 3; threads++) {
+    pflow_pool *pool;
+    ck_ok(pflow_pool_create(&pool, threads));
+    ck_ok(pflow_knn_predict(&train, x, 50, 8, now, pool));
+    double again = uniformity(x, n, dim, 2.0, n, 0, pool);
+    if (threads == 1) {
+      memcpy(first, now, sizeof first);
+      value = again;
+    }
+    ck_assert(again == value && memcmp(first, now, sizeof first) == 0);
+    pflow_pool_destroy(pool);
+  }
+  pflow_free(labels);
+  pflow_free(x);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+static pflow_err use_memory(void *user) {
+  const float x[] = {0, 1, 2, 0, 3, 5};
+  const int32_t labels[] = {0, 1, 1};
+  const pflow_labelled train = {x, labels, 3, 2, 2};
+  int32_t out[3];
+  double value;
+  size_t *call = user;
+  switch (*call) {
+  case 0:
+    return pflow_knn_predict(&train, x, 3, 2, out, NULL);
+  case 1:
+    return pflow_uniformity(x, 3, 2, NULL, &value);
+  default:
+    return pflow_effective_rank(x, 3, 2, &value);
+  }
+}
+
+START_TEST(failing_memory_leaves_nothing) {
+  failing_install();
+  for (size_t call = 0; call < 3; call++)
+    check_failures(use_memory, &call);
+  failing_remove();
+}
+END_TEST
+
+int main(void) {
+  return run_tests(
+      "eval",
+      TESTS(knn_is_brute_force, knn_ranks_tight_clusters_and_ties,
+            knn_of_all_rows_is_the_majority, knn_ties_go_to_the_smaller,
+            knn_refuses_bad_input, accuracy_counts, argmax_takes_the_first,
+            alignment_is_the_reference, alignment_raises_distances,
+            alignment_refuses_bad_input, uniformity_is_the_reference,
+            uniformity_is_the_mean_over_pairs, uniformity_ignores_lengths,
+            uniformity_does_not_underflow,
+            uniformity_of_random_directions_is_nearly_ideal,
+            uniformity_samples_rows_evenly, uniformity_of_a_sample_is_near_the_whole,
+            uniformity_refuses_bad_input, ideal_has_closed_forms,
+            ideal_is_the_mean_over_the_sphere, ideal_of_large_dimensions_is_nearly_normal,
+            rank_of_known_spectra, rank_of_random_rows, rank_refuses_bad_input,
+            threads_do_not_change_bits, failing_memory_leaves_nothing));
+}
