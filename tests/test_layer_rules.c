@@ -135,6 +135,14 @@ START_TEST(batchnorm_settings_are_named) {
   }
   memset(&config, 0, sizeof config);
   ck_fails(pflow_net_add_batchnorm_config(net, &config), PFLOW_EINVAL, "struct_size");
+  config.struct_size =
+      offsetof(pflow_batchnorm_config, momentum); /* an older program's */
+  config.eps = 0.5;
+  config.momentum = 99.0;
+  pflow_layer_info info;
+  ck_ok(pflow_net_add_batchnorm_config(net, &config));
+  ck_ok(pflow_net_layer_info(net, 0, &info));
+  ck_assert(info.attr[0].value == 0.5 && info.attr[1].value == 0.1);
   pflow_net_destroy(net);
 }
 END_TEST
@@ -183,6 +191,10 @@ START_TEST(shapes_are_named) {
   ck_ok(pflow_net_add_maxpool2d(net, 32, 2));
   check_build(net, image, 3, PFLOW_ESHAPE,
               "maxpool2d 1 wants an image of at least 32 x 32, got 3 x 32 x 31");
+  net = net_with_relu();
+  ck_ok(pflow_net_add_maxpool2d(net, 2, 2));
+  check_build(net, (size_t[]){1, 65536, 65536}, 3, PFLOW_ESHAPE,
+              "maxpool2d 1 wants at most 4294967295 pixels, got 1 x 65536 x 65536");
   net = net_with_relu();
   ck_ok(pflow_net_add_conv2d(net, 4, 34, 1));
   check_build(net, image, 3, PFLOW_ESHAPE,

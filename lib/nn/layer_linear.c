@@ -24,9 +24,10 @@ static pflow_err plan_linear(pflow_layer_plan *plan, void *user) {
                                       .shape = {out, in},
                                       .fan_in = in,
                                       .fan_out = out};
-  if (self->bias) pf_layer_add_vector(plan, "bias", PFLOW_PARAM_BIAS, out, 0.0f);
-  plan->param[1].fan_in = in;
   plan->ignores_y = 1;
+  if (!self->bias) return PFLOW_OK;
+  pf_layer_add_vector(plan, "bias", PFLOW_PARAM_BIAS, out, 0.0f);
+  plan->param[1].fan_in = in;
   return PFLOW_OK;
 }
 
