@@ -176,19 +176,19 @@ static pflow_images *load_small(size_t records) {
 
 START_TEST(padding_centres_on_black) {
   pflow_images *source = load_small(2), *wide;
-  ck_ok(pflow_images_pad(&wide, source, 3, 35, 36));
+  ck_ok(pflow_images_pad(&wide, source, 3, 35, 37));
   ck_assert_uint_eq(pflow_images_count(wide), 2);
   ck_assert_uint_eq(pflow_images_height(wide), 35);
-  ck_assert_uint_eq(pflow_images_width(wide), 36);
+  ck_assert_uint_eq(pflow_images_width(wide), 37);
   ck_assert_uint_eq(pflow_images_classes(wide), 10);
   const unsigned char *pixels = pflow_images_pixels(wide);
   for (size_t plane = 0; plane < 6; plane++) {
     for (size_t y = 0; y < 35; y++) {
-      for (size_t x = 0; x < 36; x++) {
+      for (size_t x = 0; x < 37; x++) {
         int inside = y >= 1 && y < 33 && x >= 2 && x < 34;
         size_t place = 1 + (plane % 3 * 32 + (y - 1)) * 32 + (x - 2);
         unsigned wants = inside ? record_byte(plane / 3, place) : 0;
-        ck_assert_uint_eq(pixels[(plane * 35 + y) * 36 + x], wants);
+        ck_assert_uint_eq(pixels[(plane * 35 + y) * 37 + x], wants);
       }
     }
   }
