@@ -1,0 +1,74 @@
+#include "dataset.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/must.h"
+
+static int has_file(const char *folder, const char *name) {
+  char path[4096];
+  int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+  return length > 0 && (size_t)length < sizeof path && access(path, R_OK) == 0;
+}
+
+static int is_idx(const char *folder) {
+  return has_file(folder, "train-images-idx3-ubyte") ||
+         has_file(folder, "train-images-idx3-ubyte.gz");
+}
+
+static pflow_images *synthetic_split(const options *opts, pflow_split split, size_t n) {
+  pflow_images *images;
+  pflow_synthetic_config config;
+  pflow_synthetic_config_init(&config);
+  config.n = n;
+  config.seed = opts->seed;
+  config.split = split;
+  must(pflow_images_create_synthetic(&images, &config));
+  return images;
+}
+
+/* One split of the files, with 3 x 32 x 32 pixels. */
+static pflow_images *file_split(const options *opts, pflow_split split) {
+  pflow_images *images, *padded;
+  if (!is_idx(opts->data)) {
+    must(pflow_images_load_cifar10(&images, opts->data, split));
+    return images;
+  }
+  must(pflow_images_load_idx(&images, opts->data, split));
+  must(pflow_images_pad(&padded, images, 3, 32, 32));
+  pflow_images_destroy(images);
+  return padded;
+}
+
+static pflow_images *limited(pflow_images *images, size_t limit) {
+  if (limit == 0 || limit >= pflow_images_count(images)) return images;
+  pflow_images *part;
+  must(pflow_images_take(&part, images, limit));
+  pflow_images_destroy(images);
+  return part;
+}
+
+static const char *dataset_name(const char *data) {
+  if (!is_idx(data)) return "CIFAR-10";
+  return strstr(data, "fashion") ? "Fashion-MNIST (IDX)" : "IDX images";
+}
+
+void dataset_load(dataset *self, const options *opts) {
+  if (strcmp(opts->data, "synthetic") == 0) {
+    self->name = "synthetic";
+    self->train = synthetic_split(opts, PFLOW_TRAIN, 20000);
+    self->test = synthetic_split(opts, PFLOW_TEST, 5000);
+  } else {
+    self->name = dataset_name(opts->data);
+    self->train = file_split(opts, PFLOW_TRAIN);
+    self->test = file_split(opts, PFLOW_TEST);
+  }
+  self->train = limited(self->train, opts->train_limit);
+  self->test = limited(self->test, opts->test_limit);
+}
+
+void dataset_destroy(dataset *self) {
+  pflow_images_destroy(self->train);
+  pflow_images_destroy(self->test);
+}

@@ -1,0 +1,54 @@
+/*
+ * cifar10 - the post's experiment, end to end: train SmallAlexNet, learn the Poisson
+ * field of its features, move the features along it, refit, and compare with the
+ * controls.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/must.h"
+#include "report.h"
+
+static void make_out_folder(const options *opts) {
+  if (mkdir(opts->out, 0777) != 0 && errno != EEXIST)
+    fail("--out %s: %s", opts->out, strerror(errno));
+}
+
+static void run(const options *opts, pflow_pool *pool) {
+  dataset data;
+  encoder enc;
+  flow_field field;
+  arm_table table = {0};
+  dataset_load(&data, opts);
+  printf("%s: %zu train and %zu test images\n", data.name, pflow_images_count(data.train),
+         pflow_images_count(data.test));
+  encoder_train(&enc, &data, opts, pool);
+  float *features = encoder_features(&enc, data.train);
+  flow_field_fit(&field, features, pflow_images_count(data.train), opts, pool);
+  pflow_free(features);
+  arms_measure(&table, &enc, &field, &data, opts);
+  experiment all = {opts, &data, &enc, &field, &table};
+  report_table(&all);
+  report_json(&all);
+  report_pictures(&all);
+  printf("\nwritten to %s: table.md results.json loss.png features.png "
+         "encoder.safetensors field.safetensors\n",
+         opts->out);
+  arms_destroy(&table);
+  flow_field_destroy(&field);
+  encoder_destroy(&enc);
+  dataset_destroy(&data);
+}
+
+int main(int argc, char **argv) {
+  options opts;
+  pflow_pool *pool;
+  options_parse(&opts, argc, argv);
+  make_out_folder(&opts);
+  must(pflow_pool_create(&pool, opts.threads));
+  run(&opts, pool);
+  pflow_pool_destroy(pool);
+  return 0;
+}

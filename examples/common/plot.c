@@ -1,0 +1,210 @@
+#include "common/plot.h"
+
+#include <cairo.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/must.h"
+
+/* Margins of a panel in pixels, for the title and the axis labels. */
+enum { left_margin = 62, right_margin = 16, top_margin = 34, bottom_margin = 46 };
+
+struct plot {
+  cairo_surface_t *surface;
+  cairo_t *cairo;
+  int width, height; /* of one panel */
+  double left, top, right, bottom;
+  plot_range range;
+};
+
+/* Ten colours that stay apart for most colour-blind readers. */
+static const unsigned palette[10] = {0x1f77b4, 0xff7f0e, 0x2ca02c, 0xd62728, 0x9467bd,
+                                     0x8c564b, 0xe377c2, 0x7f7f7f, 0xbcbd22, 0x17becf};
+
+static void use_color(plot *self, int color, double alpha) {
+  unsigned rgb = palette[(unsigned)color % 10];
+  cairo_set_source_rgba(self->cairo, (rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0,
+                        (rgb & 255) / 255.0, alpha);
+}
+
+static void check_cairo(plot *self) {
+  cairo_status_t status = cairo_status(self->cairo);
+  if (status != CAIRO_STATUS_SUCCESS)
+    fail("drawing failed: %s", cairo_status_to_string(status));
+}
+
+plot *plot_create(int panels, int width, int height) {
+  plot *self = must_alloc(1, sizeof *self);
+  self->width = width;
+  self->height = height;
+  self->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, panels * width, height);
+  self->cairo = cairo_create(self->surface);
+  check_cairo(self);
+  cairo_set_source_rgb(self->cairo, 1, 1, 1);
+  cairo_paint(self->cairo);
+  cairo_select_font_face(self->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+                         CAIRO_FONT_WEIGHT_NORMAL);
+  return self;
+}
+
+/* Text with its anchor at (x, y): ax, ay 0 left/bottom, 0.5 middle, 1 right/top. */
+static void draw_text(plot *self, double x, double y, double ax, double ay,
+                      const char *text) {
+  cairo_text_extents_t size;
+  cairo_text_extents(self->cairo, text, &size);
+  cairo_move_to(self->cairo, x - ax * size.width - size.x_bearing,
+                y + (ay - 1.0) * size.height - size.y_bearing);
+  cairo_show_text(self->cairo, text);
+}
+
+static double to_x(const plot *self, double x) {
+  double part = (x - self->range.x0) / (self->range.x1 - self->range.x0);
+  return self->left + part * (self->right - self->left);
+}
+
+static double to_y(const plot *self, double y) {
+  double part = (y - self->range.y0) / (self->range.y1 - self->range.y0);
+  return self->bottom - part * (self->bottom - self->top);
+}
+
+/* A round distance (1, 2 or 5 times a power of ten) for about six ticks. */
+static double tick_distance(double low, double high) {
+  double raw = (high - low) / 6.0;
+  double power = pow(10.0, floor(log10(raw)));
+  double digit = raw / power;
+  return power * (digit <= 1.0 ? 1.0 : digit <= 2.0 ? 2.0 : digit <= 5.0 ? 5.0 : 10.0);
+}
+
+static void draw_tick(plot *self, double value, int vertical) {
+  char text[32];
+  snprintf(text, sizeof text, "%.6g", fabs(value) < 1e-12 ? 0.0 : value);
+  double x = vertical ? self->left : to_x(self, value);
+  double y = vertical ? to_y(self, value) : self->bottom;
+  cairo_set_source_rgb(self->cairo, 0.88, 0.88, 0.88);
+  cairo_move_to(self->cairo, x, y);
+  cairo_line_to(self->cairo, vertical ? self->right : x, vertical ? y : self->top);
+  cairo_stroke(self->cairo);
+  cairo_set_source_rgb(self->cairo, 0.2, 0.2, 0.2);
+  if (vertical)
+    draw_text(self, x - 6, y, 1.0, 0.5, text);
+  else
+    draw_text(self, x, y + 6, 0.5, 1.0, text);
+}
+
+static void draw_ticks(plot *self, double low, double high, int vertical) {
+  double step = tick_distance(low, high);
+  double first = ceil(low / step - 1e-9);
+  double last = floor(high / step + 1e-9);
+  for (double k = first; k <= last; k += 1.0)
+    draw_tick(self, k * step, vertical);
+}
+
+static void draw_labels(plot *self, const char *title, const char *x_label,
+                        const char *y_label) {
+  double middle = 0.5 * (self->left + self->right);
+  cairo_set_source_rgb(self->cairo, 0, 0, 0);
+  draw_text(self, middle, self->bottom + 36, 0.5, 0.0, x_label);
+  cairo_save(self->cairo);
+  cairo_translate(self->cairo, self->left - 46, 0.5 * (self->top + self->bottom));
+  cairo_rotate(self->cairo, -1.5707963267948966);
+  draw_text(self, 0, 0, 0.5, 0.5, y_label);
+  cairo_restore(self->cairo);
+  cairo_set_font_size(self->cairo, 14);
+  draw_text(self, middle, self->top - 10, 0.5, 0.0, title);
+}
+
+void plot_panel(plot *self, int index, const char *title, const char *x_label,
+                const char *y_label, plot_range range) {
+  cairo_reset_clip(self->cairo);
+  self->left = index * self->width + left_margin;
+  self->right = (index + 1) * self->width - right_margin;
+  self->top = top_margin;
+  self->bottom = self->height - bottom_margin;
+  if (!(range.x1 > range.x0)) range.x1 = range.x0 + 1.0;
+  if (!(range.y1 > range.y0)) range.y1 = range.y0 + 1.0;
+  self->range = range;
+  cairo_set_line_width(self->cairo, 1.0);
+  cairo_set_font_size(self->cairo, 11);
+  draw_ticks(self, range.x0, range.x1, 0);
+  draw_ticks(self, range.y0, range.y1, 1);
+  draw_labels(self, title, x_label, y_label);
+  cairo_rectangle(self->cairo, self->left, self->top, self->right - self->left,
+                  self->bottom - self->top);
+  cairo_set_source_rgb(self->cairo, 0.3, 0.3, 0.3);
+  cairo_stroke_preserve(self->cairo);
+  cairo_clip(self->cairo);
+}
+
+void plot_line(plot *self, const double *x, const double *y, size_t n, int color) {
+  for (size_t i = 0; i < n; i++)
+    cairo_line_to(self->cairo, to_x(self, x[i]), to_y(self, y[i]));
+  use_color(self, color, 0.9);
+  cairo_set_line_width(self->cairo, 1.6);
+  cairo_stroke(self->cairo);
+}
+
+void plot_dots(plot *self, const double *x, const double *y, const int32_t *color,
+               size_t n, double radius) {
+  for (size_t i = 0; i < n; i++) {
+    cairo_arc(self->cairo, to_x(self, x[i]), to_y(self, y[i]), radius, 0, 6.2831853);
+    use_color(self, color ? color[i] : 0, 0.55);
+    cairo_fill(self->cairo);
+  }
+}
+
+void plot_legend(plot *self, int row, int color, const char *text) {
+  double y = self->top + 14 + 16 * row;
+  cairo_set_font_size(self->cairo, 11);
+  use_color(self, color, 1.0);
+  cairo_rectangle(self->cairo, self->right - 16, y - 5, 10, 10);
+  cairo_fill(self->cairo);
+  cairo_set_source_rgb(self->cairo, 0.1, 0.1, 0.1);
+  draw_text(self, self->right - 22, y, 1.0, 0.5, text);
+}
+
+/* The encoded picture as it grows. */
+typedef struct png_bytes {
+  unsigned char *data;
+  size_t size, room;
+} png_bytes;
+
+static cairo_status_t append_png(void *closure, const unsigned char *data,
+                                 unsigned length) {
+  png_bytes *png = closure;
+  if (png->size + length > png->room) {
+    png->room = 2 * (png->size + length);
+    unsigned char *larger = must_alloc(png->room, 1);
+    if (png->data) memcpy(larger, png->data, png->size);
+    pflow_free(png->data);
+    png->data = larger;
+  }
+  memcpy(png->data + png->size, data, length);
+  png->size += length;
+  return CAIRO_STATUS_SUCCESS;
+}
+
+void plot_save(plot *self, const char *path) {
+  png_bytes png = {0};
+  check_cairo(self);
+  cairo_status_t status =
+      cairo_surface_write_to_png_stream(self->surface, append_png, &png);
+  if (status != CAIRO_STATUS_SUCCESS)
+    fail("%s: %s", path, cairo_status_to_string(status));
+  must(pflow_file_write(path, png.data, png.size));
+  pflow_free(png.data);
+  cairo_destroy(self->cairo);
+  cairo_surface_destroy(self->surface);
+  pflow_free(self);
+}
+
+void plot_widen(const double *values, size_t n, double *low, double *high) {
+  double least = INFINITY, most = -INFINITY;
+  for (size_t i = 0; i < n; i++) {
+    least = fmin(least, values[i]);
+    most = fmax(most, values[i]);
+  }
+  double margin = 0.05 * (most - least);
+  *low = fmin(*low, least - margin);
+  *high = fmax(*high, most + margin);
+}

@@ -1,0 +1,65 @@
+#include "common/progress.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+double now_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void progress_begin(progress *self, const char *title, size_t total) {
+  *self = (progress){.title = title, .total = total ? total : 1};
+  self->terminal = isatty(STDERR_FILENO) != 0;
+  self->started = now_seconds();
+}
+
+/* "1:05" or "2:03:07". */
+static void format_time(char *text, size_t size, double seconds) {
+  long whole = (long)(seconds + 0.5);
+  if (whole >= 3600)
+    snprintf(text, size, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+  else
+    snprintf(text, size, "%ld:%02ld", whole / 60, whole % 60);
+}
+
+static void draw_bar(progress *self, size_t done, const char *note, double elapsed) {
+  enum { cells = 24 };
+  char bar[cells + 1], left[32];
+  size_t filled = done * cells / self->total;
+  for (size_t i = 0; i < cells; i++)
+    bar[i] = i < filled ? '#' : '.';
+  bar[cells] = 0;
+  double rest = done ? elapsed * (double)(self->total - done) / (double)done : 0.0;
+  format_time(left, sizeof left, rest);
+  fprintf(stderr, "\r\033[K%s [%s] %3zu%%  %s  %s left", self->title, bar,
+          done * 100 / self->total, note, left);
+  fflush(stderr);
+}
+
+static void print_line(progress *self, size_t done, const char *note, double elapsed) {
+  size_t tenths = done * 10 / self->total;
+  if (tenths <= self->tenths) return;
+  self->tenths = tenths;
+  char spent[32];
+  format_time(spent, sizeof spent, elapsed);
+  fprintf(stderr, "%s %3zu%%  %s  %s\n", self->title, done * 100 / self->total, note,
+          spent);
+}
+
+void progress_show(progress *self, size_t done, const char *note) {
+  double now = now_seconds(), elapsed = now - self->started;
+  if (done > self->total) done = self->total;
+  if (!self->terminal) {
+    print_line(self, done, note, elapsed);
+  } else if (now - self->shown > 0.1 || done == self->total) {
+    self->shown = now;
+    draw_bar(self, done, note, elapsed);
+  }
+}
+
+void progress_end(progress *self) {
+  if (self->terminal) fprintf(stderr, "\r\033[K");
+}
