@@ -1,0 +1,17 @@
+#!/bin/sh
+# The shared library exports exactly the functions that the public headers declare.
+#   check_exports.sh BUILD_FOLDER
+set -eu
+library=$1/lib/libpflow.so
+exported=$(nm -D --defined-only "$library" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort)
+others=$(nm -D --defined-only "$library" | awk '$2 != "T" && $2 != "A"')
+declared=$(cat include/pflow/*.h | tr '\n' ' ' |
+  grep -oE 'PFLOW_API [^;]*;' | sed -E 's/^PFLOW_API [^(]*[ *](pflow_[a-z0-9_]+)\(.*/\1/' | sort)
+[ -z "$others" ] || { echo "exported besides functions: $others"; exit 1; }
+[ "$exported" = "$declared" ] || {
+  echo "exported (<) and declared (>) differ:"
+  printf '%s\n' "$exported" >"$1/exported.txt"
+  printf '%s\n' "$declared" | diff "$1/exported.txt" - || true
+  exit 1
+}
+echo "$(printf '%s\n' "$exported" | wc -l) functions exported, all declared, no others"

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Fails when an include points up the layers (the table is in CONTRIBUTING.md).
+set -u
+# folder: the folders of lib/ that it may include, besides itself and base
+allowed='
+base:
+tensor:
+kernels:
+ode:
+nn: tensor kernels
+optim: tensor
+data: tensor
+field: tensor kernels nn ode optim
+eval: tensor kernels optim
+train: nn optim data
+io: tensor nn optim field
+map: tensor kernels nn optim data field ode eval train io
+'
+# Public headers of base; every other public header is named after its folder.
+base_headers='error memory random threads file'
+status=0
+
+complain() {
+  echo "$1 includes $2: not below $3"
+  status=1
+}
+
+for file in lib/*/*.[ch]; do
+  folder=$(basename "$(dirname "$file")")
+  line=$(printf '%s' "$allowed" | grep "^$folder:") || {
+    echo "$file: folder $folder is not in the table"
+    status=1
+    continue
+  }
+  may=" base $folder ${line#*:} "
+  for name in $(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$file"); do
+    case $name in
+    pflow/*)
+      target=$(basename "$name" .h)
+      case " $base_headers " in *" $target "*) target=base ;; esac
+      ;;
+    */*) target=${name%%/*} ;;
+    *) target=unknown ;;
+    esac
+    case "$may" in *" $target "*) ;; *) complain "$file" "$name" "$folder" ;; esac
+  done
+done
+
+for file in $(find src examples -name '*.[ch]' 2>/dev/null); do
+  grep -nE '#include "(base|tensor|kernels|nn|optim|field|ode|eval|data|io|map|train)/' \
+    "$file" && complain "$file" "a header of lib/" "include/"
+done
+[ $status = 0 ] && echo "every include points down"
+exit $status
