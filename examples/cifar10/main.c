@@ -10,6 +10,7 @@
 
 #include "common/must.h"
 #include "report.h"
+#include "training.h"
 
 static void make_out_folder(const options *opts) {
   if (mkdir(opts->out, 0777) != 0 && errno != EEXIST)

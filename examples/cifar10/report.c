@@ -8,6 +8,7 @@
 
 #include "common/must.h"
 #include "common/plot.h"
+#include "training.h"
 
 /* ---- table ---- */
 
@@ -122,7 +123,7 @@ void report_json(const experiment *self) {
       pflow_version(), "dataset", self->data->name, "train_images",
       (json_int_t)table->raw.n_train, "test_images", (json_int_t)table->raw.n_test,
       "options", options_json(self->opts), "rows", arms_json(table), "uniformity_ideal",
-      table->ideal, "flow", flow, "encoder", encoder_history_json(self->enc), "field",
+      table->ideal, "flow", flow, "encoder", training_history_json(self->enc), "field",
       field_json(self->field));
   char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
   if (!text) fail("the results cannot be written as JSON (a value is not finite)");
