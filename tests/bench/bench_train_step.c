@@ -1,0 +1,84 @@
+/*
+ * bench_train_step - seconds of one SmallAlexNet training step: forward, loss, backward,
+ * Adam, on one fixed batch.
+ *
+ * usage: bench_train_step [ROWS [STEPS]]      prints the median of STEPS steps
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cifar10/alexnet.h"
+#include "common/must.h"
+#include "common/progress.h"
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* All that a step works on. */
+typedef struct bench {
+  pflow_net *net;
+  pflow_net_work *work;
+  pflow_optim *optim;
+  size_t rows;
+  float *x, *dlogits;
+  int32_t *labels;
+} bench;
+
+static void set_up(bench *self, size_t rows) {
+  size_t body;
+  pflow_rng rng;
+  self->rows = rows;
+  self->net = alexnet_create(1.0, 10, 0, NULL, &body);
+  must(pflow_net_work_create(&self->work, self->net, rows, PFLOW_TRAINING));
+  must(pflow_optim_create_adam(&self->optim, pflow_net_param_size(self->net), NULL));
+  self->x = must_alloc(rows * 3072, sizeof *self->x);
+  self->dlogits = must_alloc(rows * 10, sizeof *self->dlogits);
+  self->labels = must_alloc(rows, sizeof *self->labels);
+  pflow_rng_init(&rng, 0, 0);
+  pflow_rng_uniform(&rng, self->x, rows * 3072, 0.0, 1.0);
+  for (size_t i = 0; i < rows; i++)
+    self->labels[i] = (int32_t)(i % 10);
+}
+
+static void step(bench *self) {
+  const float *logits;
+  double loss;
+  must(pflow_net_zero_grads(self->net));
+  must(pflow_net_forward(self->net, self->work, self->x, self->rows, &logits));
+  must(pflow_loss_cross_entropy(logits, self->labels, self->rows, 10, &loss,
+                                self->dlogits));
+  must(pflow_net_backward(self->net, self->work, self->dlogits, NULL));
+  must(pflow_optim_step(self->optim, pflow_net_params(self->net),
+                        pflow_net_grads(self->net)));
+}
+
+static void tear_down(bench *self) {
+  pflow_free(self->labels);
+  pflow_free(self->dlogits);
+  pflow_free(self->x);
+  pflow_optim_destroy(self->optim);
+  pflow_net_work_destroy(self->work);
+  pflow_net_destroy(self->net);
+}
+
+int main(int argc, char **argv) {
+  enum { most_steps = 100 };
+  bench self;
+  double seconds[most_steps];
+  size_t rows = argc > 1 ? strtoul(argv[1], NULL, 10) : 256;
+  size_t steps = argc > 2 ? strtoul(argv[2], NULL, 10) : 3;
+  if (rows == 0 || steps == 0 || steps > most_steps) fail("ROWS >= 1, STEPS 1 to 100");
+  set_up(&self, rows);
+  step(&self);
+  for (size_t i = 0; i < steps; i++) {
+    double started = now_seconds();
+    step(&self);
+    seconds[i] = now_seconds() - started;
+  }
+  qsort(seconds, steps, sizeof *seconds, by_value);
+  printf("%.6f\n", seconds[steps / 2]);
+  tear_down(&self);
+  return 0;
+}
