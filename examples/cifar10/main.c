@@ -25,6 +25,7 @@ static void run(const options *opts, pflow_pool *pool) {
   dataset_load(&data, opts);
   printf("%s: %zu train and %zu test images\n", data.name, pflow_images_count(data.train),
          pflow_images_count(data.test));
+  fflush(stdout);
   encoder_train(&enc, &data, opts, pool);
   float *features = encoder_features(&enc, data.train);
   flow_field_fit(&field, features, pflow_images_count(data.train), opts, pool);

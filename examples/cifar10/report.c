@@ -217,7 +217,8 @@ static void scatter_panel(plot *p, int index, const char *title, const feature_s
   plot_widen(x, set->n_test, &range.x0, &range.x1);
   plot_widen(y, set->n_test, &range.y0, &range.y1);
   plot_panel(p, index, title, "first principal coordinate", "second", range);
-  plot_dots(p, x, y, set->test_labels, set->n_test < most ? set->n_test : most, 1.6);
+  size_t shown = set->n_test < most ? set->n_test : most;
+  plot_dots(p, x, y, set->test_labels, shown, shown < 1000 ? 2.4 : 1.6);
   for (size_t c = 0; c < set->classes; c++) {
     char text[24];
     snprintf(text, sizeof text, "%zu", c);

@@ -155,7 +155,12 @@ void plot_dots(plot *self, const double *x, const double *y, const int32_t *colo
 
 void plot_legend(plot *self, int row, int color, const char *text) {
   double y = self->top + 14 + 16 * row;
+  cairo_text_extents_t size;
   cairo_set_font_size(self->cairo, 11);
+  cairo_text_extents(self->cairo, text, &size);
+  cairo_set_source_rgba(self->cairo, 1, 1, 1, 0.8);
+  cairo_rectangle(self->cairo, self->right - size.width - 26, y - 8, size.width + 26, 16);
+  cairo_fill(self->cairo);
   use_color(self, color, 1.0);
   cairo_rectangle(self->cairo, self->right - 16, y - 5, 10, 10);
   cairo_fill(self->cairo);
@@ -204,7 +209,9 @@ void plot_widen(const double *values, size_t n, double *low, double *high) {
     least = fmin(least, values[i]);
     most = fmax(most, values[i]);
   }
+  least = fmin(*low, least);
+  most = fmax(*high, most);
   double margin = 0.05 * (most - least);
-  *low = fmin(*low, least - margin);
-  *high = fmax(*high, most + margin);
+  if (least < *low) *low = least - margin;
+  if (most > *high) *high = most + margin;
 }

@@ -37,7 +37,7 @@ void plot_legend(plot *self, int row, int color, const char *text);
  */
 void plot_save(plot *self, const char *path);
 
-/* The least range around n values, widened by 5 %, added to what *low, *high hold. */
+/* Widens [*low, *high] to take in n values, with a margin of 5 % where it grows. */
 void plot_widen(const double *values, size_t n, double *low, double *high);
 
 #endif
