@@ -16,6 +16,8 @@
 
 enum { points = 600, paths = 60, path_room = 4000 };
 
+static const double start_height = 0.02, end_height = 60.0;
+
 static void make_heart(float *x, pflow_rng *rng) {
   float noise[2 * points];
   pflow_rng_normal(rng, noise, 2 * points, 0.0, 0.03);
@@ -46,11 +48,18 @@ static int record(const pflow_ode_rows *rows, size_t step, void *user) {
   return 0;
 }
 
-/* Rows (x, z0) for a start just above the plane, off the charges themselves. */
-static void lift(const float *x, float *y, double z0) {
+/*
+ * Rows at height z0, spread over the plane as the charges' own field crosses it there:
+ * at distance R from the charge with 1 - F(R) = z0 / sqrt(R^2 + z0^2), the share of its
+ * field lines that pass outside R. Started so, the rows follow the field lines evenly.
+ */
+static void lift(const float *x, float *y, double z0, pflow_rng *rng) {
   for (size_t i = 0; i < points; i++) {
-    y[3 * i] = x[2 * i];
-    y[3 * i + 1] = x[2 * i + 1];
+    double rest = 1.0 - pflow_rng_double(rng);
+    double radius = z0 * sqrt(1.0 / (rest * rest) - 1.0);
+    double angle = 6.28318530717958648 * pflow_rng_double(rng);
+    y[3 * i] = x[2 * i] + (float)(radius * cos(angle));
+    y[3 * i + 1] = x[2 * i + 1] + (float)(radius * sin(angle));
     y[3 * i + 2] = (float)z0;
   }
 }
@@ -60,7 +69,6 @@ static void flow(const pflow_field *field, float *y, recorder *paths_seen) {
   pflow_clock_config cc;
   pflow_ode_config oc;
   pflow_ode_stats stats;
-  const double z0 = 0.05, z1 = 40.0;
   pflow_clock_config_init(&cc);
   cc.kind = PFLOW_CLOCK_LOG_Z;
   cc.max_speed = 1e6;
@@ -70,8 +78,8 @@ static void flow(const pflow_field *field, float *y, recorder *paths_seen) {
   oc.h_max = 0.1;
   oc.observer = record;
   oc.observer_user = paths_seen;
-  must(pflow_ode_solve(&oc, pflow_clock_rhs, clock, log(z0), log(z1), y, points, 3,
-                       &stats));
+  must(pflow_ode_solve(&oc, pflow_clock_rhs, clock, log(start_height), log(end_height), y,
+                       points, 3, &stats));
   printf("%zu of %d points arrived, %llu steps, %llu evaluations\n", stats.arrived,
          points, (unsigned long long)stats.accepted,
          (unsigned long long)stats.evaluations);
@@ -129,7 +137,7 @@ int main(int argc, char **argv) {
   pflow_rng_init(&rng, 7, 0);
   make_heart(x, &rng);
   must(pflow_field_create_sources(&field, &(pflow_sources){x, points, 2}, NULL));
-  lift(x, y, 0.05);
+  lift(x, y, start_height, &rng);
   flow(field, y, seen);
   plot *picture = plot_create(2, 480, 460);
   draw_paths(picture, seen);
