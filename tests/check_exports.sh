@@ -5,7 +5,7 @@ set -eu
 library=$1/lib/libpflow.so
 exported=$(nm -D --defined-only "$library" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort)
 others=$(nm -D --defined-only "$library" | awk '$2 != "T" && $2 != "A"')
-declared=$(cat include/pflow/*.h | tr '\n' ' ' |
+declared=$(cat include/pflow/*.h | grep -v '^#' | tr '\n' ' ' |
   grep -oE 'PFLOW_API [^;]*;' | sed -E 's/^PFLOW_API [^(]*[ *](pflow_[a-z0-9_]+)\(.*/\1/' | sort)
 [ -z "$others" ] || { echo "exported besides functions: $others"; exit 1; }
 [ "$exported" = "$declared" ] || {

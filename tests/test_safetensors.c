@@ -32,7 +32,8 @@ typedef struct bad_file {
 #define entry(name, shape, offsets)                                                      \
   "\"" name "\":{\"dtype\":\"F32\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 #define tensor(shape, offsets) "{" entry("w", shape, offsets) "}"
-#define two(first, second)     "{" entry("a", "[2]", first) "," entry("b", "[2]", second) "}"
+#define two(first, second)     "{" pair_of(first, second) "}"
+#define pair_of(first, second) entry("a", "[2]", first) "," entry("b", "[2]", second)
 
 static const bad_file bad_json[] = {
     {PFLOW_EFORMAT, "does not begin with '{'", 0, ""},
