@@ -18,7 +18,7 @@ struct pflow_images {
 /* No file may ask for more than this many bytes of pixels. */
 static const size_t pf_images_limit = (size_t)1 << 30;
 
-/* Black images with label 0 of a source's or caller's size; nothing may be 0. */
+/* n black images of label 0; shape is channels, height, width, and nothing may be 0. */
 pflow_err pf_images_create(pflow_images **images, size_t n, const size_t shape[3],
                            size_t classes);
 
