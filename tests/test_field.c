@@ -162,6 +162,45 @@ START_TEST(a_field_of_sources_keeps_its_rows) {
 }
 END_TEST
 
+enum { shared_rows = 60, shared_piece = 5 };
+typedef struct shared {
+  const pflow_field *field;
+  float y[shared_rows * 3], e[shared_rows * 3];
+} shared;
+
+static int evaluate_piece(size_t begin, size_t end, void *user) {
+  shared *self = user;
+  pflow_field_work *work;
+  pflow_err rc = pflow_field_work_create(&work, self->field, end - begin);
+  if (rc >= 0)
+    rc = pflow_field_eval(self->field, work, self->y + begin * 3, end - begin,
+                          self->e + begin * 3);
+  pflow_field_work_destroy(work);
+  return rc;
+}
+
+START_TEST(threads_share_a_field) {
+  static float x[200 * 2], want[shared_rows * 3];
+  const pflow_sources sources = {x, 200, 2};
+  static shared self;
+  pflow_field *field;
+  pflow_pool *pool;
+  pflow_rng rng;
+  pflow_rng_init(&rng, 4, 0);
+  pflow_rng_normal(&rng, x, 400, 0.0, 1.0);
+  pflow_rng_normal(&rng, self.y, shared_rows * 3, 0.0, 1.0);
+  ck_ok(pflow_poisson_direction(&sources, self.y, shared_rows, want, NULL));
+  ck_ok(pflow_pool_create(&pool, 3));
+  ck_ok(pflow_field_create_sources(&field, &sources, pool));
+  self.field = field;
+  ck_ok(pflow_parallel_for(pool, shared_rows, shared_piece, evaluate_piece, &self));
+  ck_assert_mem_eq(self.e, want, sizeof want);
+  pflow_field_destroy(field);
+  pflow_pool_destroy(pool);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
 START_TEST(bad_sources_are_named) {
   const float x[4] = {0, 1, NAN, 0};
   const pflow_sources good = {x, 1, 2}, bad = {x, 2, 2}, none = {x, 0, 2};
@@ -268,7 +307,7 @@ int main(void) {
   return run_tests("field",
                    TESTS(a_class_of_ones_own, only_kind_and_eval_are_required,
                          a_net_field_is_its_prediction, networks_that_are_no_fields,
-                         a_field_of_sources_keeps_its_rows, bad_sources_are_named,
-                         a_failed_field_destroys_its_self, bad_evaluations_are_named,
-                         failing_allocations_leave_nothing));
+                         a_field_of_sources_keeps_its_rows, threads_share_a_field,
+                         bad_sources_are_named, a_failed_field_destroys_its_self,
+                         bad_evaluations_are_named, failing_allocations_leave_nothing));
 }
