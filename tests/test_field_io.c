@@ -1,7 +1,10 @@
 /*
  * test_field_io.c - field networks with the settings of their training in files.
+ *
+ * `test_field_io comma` is for check_locale.sh: a locale that writes 0,5 for 1/2.
  */
 #include <float.h>
+#include <locale.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,6 +43,28 @@ START_TEST(a_field_file_keeps_every_bit) {
   pflow_net_destroy(loaded);
   pflow_net_destroy(net);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
+  temp_end();
+}
+END_TEST
+
+START_TEST(files_do_not_follow_the_locale) {
+  pflow_net *net = model_mlp(5, 5, 1), *loaded;
+  pflow_field_meta meta;
+  pflow_archive *archive;
+  const char *text;
+  temp_begin();
+  ck_ok(pflow_field_save(net, &odd, temp_path("before")));
+  ck_assert(setlocale(LC_ALL, "") != NULL);
+  ck_assert_str_eq(localeconv()->decimal_point, ",");
+  ck_ok(pflow_field_save(net, &odd, temp_path("f")));
+  ck_ok(pflow_archive_load(&archive, temp_path("f")));
+  ck_ok(pflow_archive_get_text(archive, "pflow.field", &text));
+  ck_assert_ptr_nonnull(strstr(text, "\"sigma\":0.1"));
+  ck_ok(pflow_field_load(&loaded, &meta, temp_path("before"), NULL));
+  ck_assert(meta.sigma == odd.sigma && meta.tau == odd.tau && meta.gamma == odd.gamma);
+  pflow_archive_destroy(archive);
+  pflow_net_destroy(loaded);
+  pflow_net_destroy(net);
   temp_end();
 }
 END_TEST
@@ -172,7 +197,9 @@ START_TEST(failing_allocations_are_cleaned_up) {
 }
 END_TEST
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "comma") == 0)
+    return run_tests("comma", TESTS(files_do_not_follow_the_locale));
   return run_tests("field_io",
                    TESTS(a_field_file_keeps_every_bit, bad_settings_are_not_saved,
                          bad_field_files_are_named, null_arguments_are_named,

@@ -322,6 +322,23 @@ START_TEST(headers_past_the_bound_are_not_written) {
 }
 END_TEST
 
+START_TEST(archives_take_so_many_items) {
+  pflow_archive *archive;
+  ck_ok(pflow_archive_create(&archive));
+  for (size_t i = 0; i <= PFLOW_ARCHIVE_MAX_ITEMS; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "%zu", i);
+    if (i < PFLOW_ARCHIVE_MAX_ITEMS)
+      ck_ok(pflow_archive_put_text(archive, name, ""));
+    else
+      ck_fails(pflow_archive_put_text(archive, name, ""), PFLOW_ETOOLARGE,
+               "'16384' would be number 16385, at most 16384");
+  }
+  ck_ok(pflow_archive_put(archive, "0", zero, one, 1));
+  pflow_archive_destroy(archive);
+}
+END_TEST
+
 /* Writes past 4 KiB fail: the old file stays and nothing else does. */
 START_TEST(a_save_that_fails_leaves_the_old_file) {
   temp_begin();
@@ -394,5 +411,6 @@ int main(void) {
             a_file_has_the_bytes_of_the_format, empty_archives_and_texts_alone_are_files,
             numbers_are_decimal_texts, bad_names_are_refused, bad_arguments_are_named,
             bad_files_are_named, headers_past_the_bound_are_not_written,
-            a_save_that_fails_leaves_the_old_file, failing_allocations_are_cleaned_up));
+            archives_take_so_many_items, a_save_that_fails_leaves_the_old_file,
+            failing_allocations_are_cleaned_up));
 }

@@ -188,6 +188,30 @@ START_TEST(long_names_are_unsupported) {
 }
 END_TEST
 
+/* {OPEN"0":ITEM,"1":ITEM, ...CLOSE} with that many members. */
+static void check_many(const char *open, const char *item, const char *close,
+                       size_t count, const char *text) {
+  pflow_archive *archive;
+  char *header = malloc(count * (strlen(item) + 16) + 64);
+  ck_assert(header != NULL);
+  size_t size, length = (size_t)sprintf(header, "{%s", open);
+  for (size_t i = 0; i < count; i++)
+    length += (size_t)sprintf(header + length, "%s\"%zu\":%s", i ? "," : "", i, item);
+  sprintf(header + length, "%s}", close);
+  unsigned char *bytes = file_of(header, 0, &size);
+  ck_fails(pflow_archive_parse(&archive, bytes, size, "f"), PFLOW_ETOOLARGE, text);
+  ck_assert_ptr_null(archive);
+  free(bytes);
+  free(header);
+}
+
+START_TEST(too_many_items_are_refused) {
+  const size_t most = PFLOW_ARCHIVE_MAX_ITEMS;
+  check_many("", "1", "", most + 1, "f: 16385 tensors, at most 16384");
+  check_many("\"__metadata__\":{", "\"\"", "}", most + 1, "16385 texts, at most 16384");
+}
+END_TEST
+
 START_TEST(header_lengths_are_checked) {
   static const unsigned char huge[8] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
   static const unsigned char over[8] = {0x01, 0xE1, 0xF5, 0x05}; /* 100000001 */
@@ -280,7 +304,7 @@ END_TEST
 int main(void) {
   return run_tests("safetensors",
                    TESTS(broken_headers_are_named, overlaps_and_gaps_are_named,
-                         valid_files_of_others_are_read, long_names_are_unsupported,
-                         header_lengths_are_checked, files_cut_at_any_byte_are_refused,
-                         random_damage_is_survived));
+                         valid_files_of_others_are_read, too_many_items_are_refused,
+                         long_names_are_unsupported, header_lengths_are_checked,
+                         files_cut_at_any_byte_are_refused, random_damage_is_survived));
 }

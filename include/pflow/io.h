@@ -24,11 +24,13 @@ PFLOW_BEGIN_DECLS
 /* ---- archives: named tensors and named texts ---- */
 
 /*
- * Bounds against hostile files, kept when writing too: a whole file, and its header with
- * all names and texts (the format's own bound).
+ * Bounds against hostile files, kept when writing too (PFLOW_ETOOLARGE): bytes of a file;
+ * bytes of its header with all names and texts, as in the format's own reader; number of
+ * tensors, of texts, and of layers in a description.
  */
 #define PFLOW_ARCHIVE_MAX_BYTES  ((size_t)UINT32_MAX)
 #define PFLOW_ARCHIVE_MAX_HEADER ((size_t)100000000)
+#define PFLOW_ARCHIVE_MAX_ITEMS  ((size_t)16384)
 
 typedef struct pflow_archive pflow_archive;
 
@@ -38,7 +40,7 @@ PFLOW_API void pflow_archive_destroy(pflow_archive *archive);
 /*
  * Adds a copy of a tensor, or a text (both UTF-8, at most 255 bytes of name). Tensors and
  * texts do not share names. A name that is already there, or "__metadata__", is
- * PFLOW_EINVAL; a tensor past PFLOW_ARCHIVE_MAX_BYTES is PFLOW_ETOOLARGE.
+ * PFLOW_EINVAL.
  */
 PFLOW_API pflow_err pflow_archive_put(pflow_archive *archive, const char *name,
                                       const float *values, const size_t *shape,
@@ -46,7 +48,10 @@ PFLOW_API pflow_err pflow_archive_put(pflow_archive *archive, const char *name,
 PFLOW_API pflow_err pflow_archive_put_text(pflow_archive *archive, const char *key,
                                            const char *text);
 
-/* Borrowed tensor or text of that name. PFLOW_ENOTFOUND names what was asked for. */
+/*
+ * Tensor or text of that name, borrowed until the archive is destroyed. PFLOW_ENOTFOUND
+ * names what was asked for.
+ */
 PFLOW_API pflow_err pflow_archive_get(const pflow_archive *archive, const char *name,
                                       const pflow_tensor **tensor);
 PFLOW_API pflow_err pflow_archive_get_text(const pflow_archive *archive, const char *key,

@@ -89,6 +89,9 @@ void pflow_archive_destroy(pflow_archive *archive) {
 
 /* Whether `name` may be added to a list. */
 static pflow_err check_name(const pf_items *items, const char *name) {
+  if (items->count >= PFLOW_ARCHIVE_MAX_ITEMS)
+    return pf_fail(PFLOW_ETOOLARGE, "'%s' would be number %zu, at most %zu", name,
+                   items->count + 1, PFLOW_ARCHIVE_MAX_ITEMS);
   size_t length = strlen(name);
   if (length > pf_name_max)
     return pf_fail(PFLOW_EINVAL, "a name of %zu bytes, at most %d", length, pf_name_max);

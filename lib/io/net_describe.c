@@ -51,6 +51,12 @@ static json_t *shape_json(const pflow_shape *shape) {
   return list;
 }
 
+static pflow_err check_count(size_t layers, const char *source) {
+  if (layers <= PFLOW_ARCHIVE_MAX_ITEMS) return PFLOW_OK;
+  return pf_fail(PFLOW_ETOOLARGE, "%s: a network of %zu layers, at most %zu", source,
+                 layers, PFLOW_ARCHIVE_MAX_ITEMS);
+}
+
 /* Appends all layers to list; *input gets the shape of the network's rows. */
 static pflow_err list_layers(json_t *list, pflow_shape *input, const pflow_net *net) {
   for (size_t i = 0; i < pflow_net_layers(net); i++) {
@@ -67,6 +73,7 @@ static pflow_err list_layers(json_t *list, pflow_shape *input, const pflow_net *
 pflow_err pf_net_describe(pflow_archive *archive, const char *prefix,
                           const pflow_net *net) {
   pflow_shape input;
+  pf_try(check_count(pflow_net_layers(net), archive->source));
   json_t *list = json_array();
   pflow_err rc = list_layers(list, &input, net);
   if (rc >= 0)
@@ -108,6 +115,7 @@ static pflow_err read_layer(pflow_layer_info *info, const json_t *layer, size_t 
 static pflow_err add_layers(pflow_net *net, const json_t *layers, const char *source) {
   if (!json_is_array(layers))
     return pf_fail(PFLOW_EFORMAT, "%s: 'layers' is not a list", source);
+  pf_try(check_count(json_array_size(layers), source));
   for (size_t i = 0; i < json_array_size(layers); i++) {
     pflow_layer_info info;
     pf_try(read_layer(&info, json_array_get(layers, i), i, source));

@@ -54,11 +54,18 @@ static pflow_err check_name(const char *name, const char *source) {
                  length, pf_name_max);
 }
 
+static pflow_err check_count(size_t count, const char *what, const char *source) {
+  if (count <= PFLOW_ARCHIVE_MAX_ITEMS) return PFLOW_OK;
+  return pf_fail(PFLOW_ETOOLARGE, "%s: %zu %s, at most %zu", source, count, what,
+                 PFLOW_ARCHIVE_MAX_ITEMS);
+}
+
 static pflow_err read_texts(pflow_archive *archive, json_t *map) {
   const char *key;
   json_t *value;
   if (!json_is_object(map))
     return pf_fail(PFLOW_EFORMAT, "%s: __metadata__ is not an object", archive->source);
+  pf_try(check_count(json_object_size(map), "texts", archive->source));
   json_object_foreach(map, key, value) {
     pf_try(check_name(key, archive->source));
     if (!json_is_string(value))
@@ -209,8 +216,10 @@ static pflow_err place_tensors(pflow_archive *archive, const span *spans, size_t
 static pflow_err read_root(pflow_archive *archive, json_t *root, size_t first,
                            size_t size) {
   span *spans;
-  size_t count = 0;
-  pf_try(pf_alloc(&spans, json_object_size(root), sizeof *spans));
+  size_t count = 0, texts = json_object_get(root, "__metadata__") != NULL;
+  size_t tensors = json_object_size(root) - texts;
+  pf_try(check_count(tensors, "tensors", archive->source));
+  pf_try(pf_alloc(&spans, tensors, sizeof *spans));
   archive->value_bytes = size - first;
   pflow_err rc = read_entries(archive, root, spans, &count);
   if (rc >= 0) rc = check_cover(spans, count, archive->value_bytes, archive->source);
