@@ -147,6 +147,11 @@ START_TEST(parts_that_do_not_fit_are_named) {
   ck_fails(pflow_net_fit(self.net, other.optim, self.batches, NULL), PFLOW_ESHAPE,
            "its optimiser 17");
   pflow_optim_destroy(other.optim);
+  pflow_fit_config config = fit_config(1);
+  ck_ok(pflow_ema_create(&config.ema, pflow_net_params(self.net), 17, 0.5));
+  ck_assert_uint_eq(pflow_ema_size(config.ema), 17);
+  ck_fails(fit(&self, &config), PFLOW_ESHAPE, "its average 17");
+  pflow_ema_destroy(config.ema);
   ck_fails(pflow_net_fit(NULL, self.optim, self.batches, NULL), PFLOW_ENULL, "net");
   ck_fails(pflow_net_fit(self.net, NULL, self.batches, NULL), PFLOW_ENULL, "optim");
   ck_fails(pflow_net_fit(self.net, self.optim, NULL, NULL), PFLOW_ENULL, "batches");

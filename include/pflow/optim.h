@@ -175,7 +175,9 @@ PFLOW_API pflow_err pflow_ema_create(pflow_ema **ema, const float *weights, size
                                      double decay);
 PFLOW_API void pflow_ema_destroy(pflow_ema *ema);
 PFLOW_API pflow_err pflow_ema_update(pflow_ema *ema, const float *weights);
+/* The averages, and how many there are. */
 PFLOW_API float *pflow_ema_values(pflow_ema *ema);
+PFLOW_API size_t pflow_ema_size(const pflow_ema *ema);
 PFLOW_API uint64_t pflow_ema_updates(const pflow_ema *ema);
 PFLOW_API pflow_err pflow_ema_set_updates(pflow_ema *ema, uint64_t updates);
 

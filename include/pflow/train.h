@@ -48,9 +48,9 @@ static inline void pflow_fit_config_init(pflow_fit_config *config) {
 /*
  * Trains net (built, one output for each class) by softmax cross entropy on all batches
  * of epochs first_epoch .. epochs - 1. The schedule is asked for step epoch * batches +
- * batch, and its last rate stays with the optimiser. ema must have been created for
- * net's parameters. To resume with the same bits, restore parameters, running statistics,
- * optimiser (slots and steps) and ema, and set first_epoch.
+ * batch, and its last rate stays with the optimiser. To resume with the same bits,
+ * restore parameters, running statistics, optimiser (slots and steps) and ema, and set
+ * first_epoch.
  *
  * Returns PFLOW_OK or PFLOW_STOPPED. After a stop or an error in the midst of an epoch
  * net and optimiser are as the last whole step left them, but for running statistics.

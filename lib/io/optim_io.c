@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "io/description.h"
-#include "optim/ema.h"
 
 static const char optim_format[] = "pflow.optim";
 static const char ema_format[] = "pflow.ema";
@@ -110,7 +109,7 @@ pflow_err pflow_archive_put_ema(pflow_archive *archive, const char *prefix,
   pf_need(prefix);
   pf_need(ema);
   char name[pf_name_max + 1];
-  size_t size = pf_ema_size(ema);
+  size_t size = pflow_ema_size(ema);
   pf_mark mark = pf_archive_mark(archive);
   pf_try(pf_join(name, prefix, "average"));
   pflow_err rc =
@@ -127,7 +126,7 @@ pflow_err pflow_archive_get_ema(const pflow_archive *archive, const char *prefix
   pf_need(prefix);
   pf_need(ema);
   char name[pf_name_max + 1];
-  size_t size = pf_ema_size(ema), updates;
+  size_t size = pflow_ema_size(ema), updates;
   const pflow_tensor *values;
   json_t *document;
   pf_try(pf_join(name, prefix, "average"));

@@ -3,8 +3,10 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
-#include "optim/ema.h"
+#include "base/base.h"
+#include "pflow/optim.h"
 
 struct pflow_ema {
   size_t size;
@@ -56,8 +58,8 @@ float *pflow_ema_values(pflow_ema *ema) {
   return ema ? ema->values : NULL;
 }
 
-size_t pf_ema_size(const pflow_ema *ema) {
-  return ema->size;
+size_t pflow_ema_size(const pflow_ema *ema) {
+  return ema ? ema->size : 0;
 }
 
 uint64_t pflow_ema_updates(const pflow_ema *ema) {

@@ -51,6 +51,9 @@ static pflow_err check_shapes(const fit *self) {
   if (params != size)
     return pf_fail(PFLOW_ESHAPE, "the network has %zu parameters, its optimiser %zu",
                    params, size);
+  if (self->config.ema && params != pflow_ema_size(self->config.ema))
+    return pf_fail(PFLOW_ESHAPE, "the network has %zu parameters, its average %zu",
+                   params, pflow_ema_size(self->config.ema));
   return PFLOW_OK;
 }
 
