@@ -14,8 +14,12 @@ PFLOW_BEGIN_DECLS
 /*
  * Replaces the file at path by size bytes: written to a temporary file beside it, synced,
  * renamed over it, the folder synced. When it fails the old file is untouched and the
- * temporary file is removed. Mode 0666 less the umask, or the old file's mode.
- * Errors: PFLOW_EIO naming the path and the system's reason.
+ * temporary file is removed; only if the last step, the folder's sync, fails is the new
+ * file in place already. Mode 0666 less the umask, or the old file's mode. A symbolic
+ * link is replaced itself. Several threads and processes may write one path: the last
+ * one's file stays.
+ * Errors: PFLOW_EIO naming the path and the system's reason, also if there is something
+ * else than a regular file at path.
  */
 PFLOW_API pflow_err pflow_file_write(const char *path, const void *bytes, size_t size);
 

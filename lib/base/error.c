@@ -9,11 +9,14 @@
 
 static _Thread_local char pf_message[pf_message_size];
 
+/* By way of a copy, as the arguments may hold the present message. */
 void pf_message_format(const char *format, ...) {
+  char message[pf_message_size];
   va_list args;
   va_start(args, format);
-  vsnprintf(pf_message, sizeof pf_message, format, args);
+  vsnprintf(message, sizeof message, format, args);
   va_end(args);
+  pf_message_set(message);
 }
 
 void pf_message_get(char message[pf_message_size]) {

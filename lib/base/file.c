@@ -30,24 +30,35 @@ static int create_temporary(char *name, size_t size, const char *path) {
   return file;
 }
 
-/* Gives the new file the mode of the one it is to replace, if there is one. */
-static bool keep_mode(int file, const char *path) {
+/* *mode: that of the file to replace, 0 if there is none. Only a regular file may be. */
+static pflow_err find_mode(mode_t *mode, const char *path) {
   struct stat old;
-  return stat(path, &old) != 0 || fchmod(file, old.st_mode & 07777) == 0;
+  *mode = 0;
+  if (stat(path, &old) != 0) return PFLOW_OK;
+  if (!S_ISREG(old.st_mode)) return pf_fail(PFLOW_EIO, "%s: not a regular file", path);
+  *mode = old.st_mode;
+  return PFLOW_OK;
+}
+
+static pflow_err open_temporary(pf_writer *writer, size_t size, mode_t mode) {
+  writer->file = create_temporary(writer->temporary, size, writer->path);
+  if (writer->file < 0)
+    return io_error("create a temporary file beside it", writer->path);
+  if (!mode || fchmod(writer->file, mode & 07777) == 0) return PFLOW_OK;
+  pflow_err rc = io_error("keep the mode", writer->path);
+  close(writer->file);
+  unlink(writer->temporary);
+  return rc;
 }
 
 pflow_err pf_writer_open(pf_writer *writer, const char *path) {
   size_t size = strlen(path) + 40;
+  mode_t mode;
+  pf_try(find_mode(&mode, path));
   writer->path = path;
   pf_try(pf_alloc(&writer->temporary, size, 1));
-  writer->file = create_temporary(writer->temporary, size, path);
-  if (writer->file >= 0 && keep_mode(writer->file, path)) return PFLOW_OK;
-  pflow_err rc = io_error("create a temporary file beside it", path);
-  if (writer->file >= 0) {
-    close(writer->file);
-    unlink(writer->temporary);
-  }
-  pflow_free(writer->temporary);
+  pflow_err rc = open_temporary(writer, size, mode);
+  if (rc < 0) pflow_free(writer->temporary);
   return rc;
 }
 
@@ -64,20 +75,17 @@ pflow_err pf_writer_put(pf_writer *writer, const void *bytes, size_t size) {
   return PFLOW_OK;
 }
 
-/* Makes the rename itself durable. */
-static pflow_err sync_folder(const char *path) {
-  const char *slash = strrchr(path, '/');
-  size_t length = slash ? (size_t)(slash - path) + 1 : 1;
-  char *folder;
-  pf_try(pf_alloc(&folder, length + 1, 1));
-  memcpy(folder, slash ? path : ".", length);
-  int handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  /* Some file systems cannot sync a folder (EINVAL): then there is nothing to wait for.
-   */
-  bool ok = handle >= 0 && (fsync(handle) == 0 || errno == EINVAL);
-  pflow_err rc = ok ? PFLOW_OK : io_error("sync the folder of", path);
-  if (handle >= 0) close(handle);
-  pflow_free(folder);
+/* Makes the rename itself durable. What was the temporary file's name is cut to its
+ * folder: nothing may fail for lack of memory here. */
+static pflow_err sync_folder(pf_writer *writer) {
+  char *slash = strrchr(writer->temporary, '/');
+  if (slash) slash[1] = 0;
+  int folder = open(slash ? writer->temporary : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  /* Some file systems cannot sync a folder (EINVAL), and one that may be written need
+   * not be readable (EACCES): then there is nothing to wait for. */
+  bool ok = folder < 0 ? errno == EACCES : fsync(folder) == 0 || errno == EINVAL;
+  pflow_err rc = ok ? PFLOW_OK : io_error("sync the folder of", writer->path);
+  if (folder >= 0) close(folder);
   return rc;
 }
 
@@ -86,9 +94,10 @@ pflow_err pf_writer_close(pf_writer *writer, pflow_err rc) {
   if (close(writer->file) != 0 && rc >= 0) rc = io_error("close", writer->path);
   if (rc >= 0 && rename(writer->temporary, writer->path) != 0)
     rc = io_error("replace", writer->path);
-  else if (rc >= 0)
-    rc = sync_folder(writer->path);
-  if (rc < 0) unlink(writer->temporary);
+  if (rc >= 0)
+    rc = sync_folder(writer);
+  else
+    unlink(writer->temporary);
   pflow_free(writer->temporary);
   return rc;
 }
@@ -144,7 +153,8 @@ pflow_err pflow_file_read(unsigned char **bytes, size_t *size, const char *path,
   pf_need(path);
   *bytes = NULL;
   *size = 0;
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  /* A pipe would wait for its writer here. */
+  int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (file < 0) return io_error("open", path);
   pflow_err rc = read_open_file(bytes, size, file, path, limit);
   close(file);

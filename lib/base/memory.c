@@ -40,22 +40,32 @@ pflow_err pflow_set_allocator(const pflow_allocator *allocator) {
   return PFLOW_OK;
 }
 
-void *pflow_alloc(size_t count, size_t size) {
-  size_t bytes, total;
-  if (__builtin_mul_overflow(count, size, &bytes) ||
-      __builtin_add_overflow(bytes, (size_t)PFLOW_ALIGNMENT, &total)) {
-    pf_message_format("a block of %zu x %zu bytes overflows", count, size);
-    return NULL;
-  }
-  char *base = pf_current.allocate(total, PFLOW_ALIGNMENT, pf_current.user);
-  if (!base) {
-    pf_message_format("no memory for %zu bytes", bytes);
-    return NULL;
-  }
-  memset(base, 0, total);
-  memcpy(base, &total, sizeof total);
+/* *total = count * size and the unit in front. */
+static pflow_err block_size(size_t *total, size_t count, size_t size) {
+  if (__builtin_mul_overflow(count, size, total) ||
+      __builtin_add_overflow(*total, (size_t)PFLOW_ALIGNMENT, total))
+    return pf_fail(PFLOW_EOVERFLOW, "a block of %zu x %zu bytes overflows", count, size);
+  return PFLOW_OK;
+}
+
+pflow_err pf_alloc(void *out, size_t count, size_t size) {
+  char *block = NULL;
+  memcpy(out, &block, sizeof block);
+  size_t total;
+  pf_try(block_size(&total, count, size));
+  block = pf_current.allocate(total, PFLOW_ALIGNMENT, pf_current.user);
+  if (!block) return pf_fail(PFLOW_ENOMEM, "no memory for %zu bytes", count * size);
+  memset(block, 0, total);
+  memcpy(block, &total, sizeof total);
   atomic_fetch_add(&pf_live, 1);
-  return base + PFLOW_ALIGNMENT;
+  block += PFLOW_ALIGNMENT;
+  memcpy(out, &block, sizeof block);
+  return PFLOW_OK;
+}
+
+void *pflow_alloc(size_t count, size_t size) {
+  void *block;
+  return pf_alloc(&block, count, size) == PFLOW_OK ? block : NULL;
 }
 
 void pflow_free(void *block) {
@@ -69,12 +79,4 @@ void pflow_free(void *block) {
 
 size_t pflow_live_blocks(void) {
   return atomic_load(&pf_live);
-}
-
-pflow_err pf_alloc(void *out, size_t count, size_t size) {
-  size_t bytes;
-  void *block = pflow_alloc(count, size);
-  memcpy(out, &block, sizeof block);
-  if (block) return PFLOW_OK;
-  return __builtin_mul_overflow(count, size, &bytes) ? PFLOW_EOVERFLOW : PFLOW_ENOMEM;
 }

@@ -92,7 +92,10 @@ pflow_err pflow_optim_step(pflow_optim *optim, float *params, const float *grads
                                 .lr = optim->lr,
                                 .step = optim->steps + 1};
   memcpy(args.slot, optim->slot, sizeof args.slot);
-  pf_try(optim->type.step(&args, optim->self));
+  pflow_err rc = optim->type.step(&args, optim->self);
+  if (rc < 0)
+    return pf_fail(rc, "%s: step %" PRIu64 " returned %d", optim->type.kind, args.step,
+                   rc);
   optim->steps++;
   return PFLOW_OK;
 }
