@@ -2,6 +2,7 @@
  * test_ode_tableau.c - Runge-Kutta methods: their conditions and their measured order.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "support/suite.h"
@@ -160,6 +161,108 @@ START_TEST(a_wrong_coefficient_is_found) {
 }
 END_TEST
 
+enum { stages = 16, conditions = 17 };
+
+/* c^power * A x, where x NULL stands for no product at all. */
+static void weights(double out[stages], double a[stages][stages], const double c[stages],
+                    int power, const double *x) {
+  for (int i = 0; i < stages; i++) {
+    out[i] = x ? 0.0 : 1.0;
+    for (int j = 0; x && j < i; j++)
+      out[i] += a[i][j] * x[j];
+    out[i] *= pow(c[i], power);
+  }
+}
+
+/* The weights of the 17 trees in the order of the check, written out. */
+static void all_weights(double phi[conditions][stages], double a[stages][stages]) {
+  double one[stages], c[stages];
+  weights(one, a, one, 0, NULL);
+  weights(c, a, one, 0, one);
+  weights(phi[0], a, c, 0, NULL);
+  weights(phi[1], a, c, 1, NULL);
+  weights(phi[2], a, c, 2, NULL);
+  weights(phi[3], a, c, 0, c);
+  weights(phi[4], a, c, 3, NULL);
+  weights(phi[5], a, c, 1, c);
+  weights(phi[6], a, c, 0, phi[2]);
+  weights(phi[7], a, c, 0, phi[3]);
+  weights(phi[8], a, c, 4, NULL);
+  weights(phi[9], a, c, 2, c);
+  weights(phi[10], a, c, 1, phi[2]);
+  weights(phi[11], a, c, 1, phi[3]);
+  weights(phi[12], a, phi[3], 1, c);
+  weights(phi[13], a, c, 0, phi[4]);
+  weights(phi[14], a, c, 0, phi[5]);
+  weights(phi[15], a, c, 0, phi[6]);
+  weights(phi[16], a, c, 0, phi[7]);
+}
+
+/* b with phi b = right in the first n conditions, by elimination with full pivoting. */
+static void solve_weights(double b[stages], double phi[conditions][stages],
+                          const double *right, int n) {
+  double m[stages][stages + 1];
+  int column[stages];
+  for (int i = 0; i < n; i++) {
+    memcpy(m[i], phi[i], sizeof phi[i]);
+    m[i][stages] = right[i];
+  }
+  for (int k = 0; k < n; k++) {
+    int row = k, best = 0;
+    for (int i = k * stages; i < n * stages; i++)
+      if (fabs(m[i / stages][i % stages]) > fabs(m[row][best]))
+        row = i / stages, best = i % stages;
+    for (int j = 0; j <= stages; j++) {
+      double swap = m[k][j];
+      m[k][j] = m[row][j];
+      m[row][j] = swap;
+    }
+    column[k] = best;
+    for (int i = 0; i < n; i++) {
+      double factor = i == k ? 0.0 : m[i][best] / m[k][best];
+      for (int j = 0; j <= stages; j++)
+        m[i][j] -= factor * m[k][j];
+    }
+  }
+  memset(b, 0, stages * sizeof *b);
+  for (int k = 0; k < n; k++)
+    b[column[k]] = m[k][stages] / m[k][column[k]];
+}
+
+/* Hairer, Norsett and Wanner, table II.2.1: trees, and the densities they want. */
+static const struct {
+  const char *text;
+  double density;
+} table[conditions] = {{"b 1", 1},        {"b c", 2},        {"b c^2", 3},
+                       {"b A c", 6},      {"b c^3", 4},      {"b c A c", 8},
+                       {"b A c^2", 12},   {"b A A c", 24},   {"b c^4", 5},
+                       {"b c^2 A c", 10}, {"b c A c^2", 15}, {"b c A A c", 30},
+                       {"b (A c)^2", 20}, {"b A c^3", 20},   {"b A c A c", 40},
+                       {"b A A c^2", 60}, {"b A A A c", 120}};
+
+/* For each condition, a method of 16 random stages that fails there and not before. */
+START_TEST(every_condition_is_checked) {
+  double a[stages][stages] = {{0}}, packed[stages * (stages - 1) / 2], b[stages],
+         c[stages] = {0}, phi[conditions][stages], right[conditions];
+  for (int i = 1, at = 0; i < stages; i++)
+    for (int j = 0; j < i; j++, at++)
+      c[i] += packed[at] = a[i][j] = sin(1.0 + 7.0 * at * at);
+  all_weights(phi, a);
+  for (int wrong = 0; wrong < conditions; wrong++) {
+    for (int i = 0; i < conditions; i++)
+      right[i] = 1 / table[i].density + (i == wrong ? 1e-3 : 0);
+    solve_weights(b, phi, right, wrong < stages ? wrong + 1 : stages);
+    const pflow_ode_tableau method = {sizeof method, "m", stages, 5,   0, 0,
+                                      packed,        b,   c,      NULL};
+    char text[64];
+    snprintf(text, sizeof text, "m: %s is", table[wrong].text);
+    ck_fails(pflow_ode_tableau_check(&method), PFLOW_EINVAL, text);
+    snprintf(text, sizeof text, "wants 1/%g", table[wrong].density);
+    ck_assert_ptr_nonnull(strstr(pflow_errmsg(), text));
+  }
+}
+END_TEST
+
 START_TEST(bad_tableaux_are_named) {
   pflow_ode_tableau bad = *pflow_ode_tableau_get(PFLOW_ODE_RK4);
   bad.order = 5;
@@ -219,6 +322,6 @@ int main(void) {
   return run_tests("ode tableaux",
                    TESTS(methods_have_their_order,
                          builtin_tableaux_have_exactly_their_order,
-                         a_wrong_coefficient_is_found, bad_tableaux_are_named,
-                         missing_tableau_parts_are_named));
+                         a_wrong_coefficient_is_found, every_condition_is_checked,
+                         bad_tableaux_are_named, missing_tableau_parts_are_named));
 }

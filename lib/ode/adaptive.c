@@ -182,8 +182,7 @@ static double step_error(pf_ode_solver *self, size_t r) {
   const float *stage = self->stage + r * self->dim;
   if (row->refused || !pf_ode_finite(stage, self->dim)) return INFINITY;
   pf_ode_sum(self, r, self->method.error, self->method.stages);
-  double error = row->h * scaled_rms(self, r, self->sum);
-  return error < INFINITY ? error : INFINITY;
+  return row->h * scaled_rms(self, r, self->sum);
 }
 
 /* The factor that would bring the error of the next step to about 1. */
