@@ -65,9 +65,8 @@ PFLOW_BEGIN_DECLS
 PFLOW_API const char *pflow_strerror(pflow_err code);
 
 /*
- * The sentence of the calling thread's last error, naming the offending value; "" if
- * there was none. It stays valid until this thread's next failing call. Success does not
- * clear it.
+ * The sentence of the calling thread's last error, naming the offending value. Read it
+ * right after the call that failed: this thread's next call of the library may change it.
  */
 PFLOW_API const char *pflow_errmsg(void);
 

@@ -77,8 +77,15 @@ pflow_err pf_check_setting(bool ok, const char *name, double value,
   return pf_fail(PFLOW_EINVAL, "%s is %g, wants %s", name, value, condition);
 }
 
+void pf_callback_begin(void) {
+  pf_message[0] = 0;
+}
+
 pflow_err pf_callback_result(int result, const char *what) {
   if (result == 0) return PFLOW_OK;
   if (result > 0) return PFLOW_STOPPED;
-  return pf_fail(PFLOW_ECALLBACK, "%s returned %d", what, result);
+  char own[pf_message_size];
+  pf_message_get(own);
+  return pf_fail(PFLOW_ECALLBACK, "%s returned %d%s%s", what, result, own[0] ? ": " : "",
+                 own);
 }

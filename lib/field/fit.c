@@ -126,6 +126,7 @@ static pflow_err report_epoch(const fit_run *run) {
                                              .epochs = config->epochs,
                                              .loss = run->report.last_loss,
                                              .seconds = now() - run->start};
+  pf_callback_begin();
   return pf_callback_result(config->on_epoch(&progress, config->user),
                             "field fit: on_epoch");
 }

@@ -120,6 +120,7 @@ int pf_ode_call(pf_ode_solver *self, size_t j, size_t begin, size_t end) {
   const size_t first = begin * self->dim;
   const pflow_ode_rows rows = {end - begin, self->dim, self->s + begin,
                                self->stage + first, self->row + begin};
+  pf_callback_begin();
   self->stats.calls++;
   self->stats.evaluations += end - begin;
   return self->rhs(&rows, self->k[j] + first, self->user);
@@ -129,6 +130,7 @@ pflow_err pf_ode_observe(pf_ode_solver *self, const size_t *row, size_t count,
                          size_t step) {
   if (!self->config.observer) return PFLOW_OK;
   const pflow_ode_rows rows = {count, self->dim, self->s, self->stage, row};
+  pf_callback_begin();
   return pf_callback_result(
       self->config.observer(&rows, step, self->config.observer_user), "the observer");
 }

@@ -37,6 +37,7 @@ double pf_rounding(double value) {
 
 pflow_err pf_evaluate(pf_search *search, pf_point *point) {
   search->evaluations++;
+  pf_callback_begin();
   int result = search->objective(point->x, search->size, &point->value, point->gradient,
                                  search->user);
   return pf_callback_result(result, "objective");

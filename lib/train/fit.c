@@ -146,6 +146,7 @@ static pflow_err train_batch(fit *self) {
 
 static pflow_err report(const fit *self, pflow_fit_fn callback, const char *name) {
   if (!callback) return PFLOW_OK;
+  pf_callback_begin();
   return pf_callback_result(callback(&self->progress, self->config.user), name);
 }
 
