@@ -371,7 +371,8 @@ START_TEST(a_field_that_is_no_number_is_an_error) {
   e[1] = INFINITY;
   ck_fails(derivative(clock, 8, y, dy), PFLOW_ENONFINITE, "row 8");
   ck_fails(pflow_ode_solve(NULL, pflow_clock_rhs, clock, 0.0, 1.0, y, 2, dim, NULL),
-           PFLOW_ECALLBACK, "the right-hand side returned -6: the toy field of row 0");
+           PFLOW_ECALLBACK,
+           "the right-hand side returned -6: clock: the toy field of row 0");
   destroy_both(clock, field);
 }
 END_TEST
