@@ -39,7 +39,7 @@ typedef struct bad_description {
   "{\"kind\":\"linear\",\"attrs\":{\"out_features\":" out ",\"bias\":0}}"
 
 static const bad_description bad_descriptions[] = {
-    {PFLOW_EFORMAT, "text 'pflow.net', byte 1", "x"},
+    {PFLOW_EFORMAT, "archive: pflow.net, byte 1", "x"},
     {PFLOW_EFORMAT, "of format ''", "[]"},
     {PFLOW_EFORMAT, "of format 'pflow.optim', wants 'pflow.net'",
      "{\"format\":\"pflow.optim\",\"version\":1}"},

@@ -5,7 +5,7 @@
  *   test_net_io write FOLDER      a network, its inputs and its predictions
  *   test_net_io predict MODEL INPUT OUTPUT
  */
-#include <math.h>
+#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,6 +260,39 @@ START_TEST(failing_allocations_are_cleaned_up) {
 }
 END_TEST
 
+static long json_calls_left; /* before jansson's failing allocation; negative: none */
+
+static void *json_allocate(size_t size) {
+  if (json_calls_left >= 0 && json_calls_left-- == 0) return NULL;
+  return malloc(size);
+}
+
+/* make with each of jansson's allocations failing in turn; the number of failures. */
+static size_t check_json_failures(failing_fn make, void *user) {
+  size_t blocks = pflow_live_blocks();
+  for (long failing = 0;; failing++) {
+    json_calls_left = failing;
+    pflow_err rc = make(user);
+    json_calls_left = -1;
+    ck_assert_uint_eq(pflow_live_blocks(), blocks);
+    if (rc == PFLOW_OK) return (size_t)failing;
+    ck_assert_msg(rc == PFLOW_ENOMEM, "%ld: %d, %s", failing, rc, pflow_errmsg());
+  }
+}
+
+/* Of writing only: jansson 2.14 itself asserts where a long string finds no memory. */
+START_TEST(failing_allocations_of_jansson_are_cleaned_up) {
+  temp_begin();
+  pflow_net *net = model_of_all_kinds(1);
+  json_set_alloc_funcs(json_allocate, free);
+  ck_assert_uint_gt(check_json_failures(put_net, net), 50);
+  ck_assert_uint_gt(check_json_failures(save_net, net), 100);
+  pflow_net_destroy(net);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+  temp_end();
+}
+END_TEST
+
 /* Damage in the header of a model file: a network or an error, nothing else. */
 START_TEST(damaged_model_files_are_survived) {
   enum { rounds = 3000 };
@@ -353,5 +386,6 @@ int main(int argc, char **argv) {
             arrays_of_another_program_are_taken, networks_that_do_not_fit_are_left_alone,
             layers_of_ones_own_are_filled_not_built, a_put_that_fails_leaves_the_archive,
             bad_arguments_are_named, failing_allocations_are_cleaned_up,
+            failing_allocations_of_jansson_are_cleaned_up,
             damaged_model_files_are_survived));
 }

@@ -2,18 +2,13 @@
  * test_optim_io.c - checkpoints: a run that stops, is saved, loaded and goes on ends with
  * the same bits as one that never stopped; and what get refuses.
  */
-#include <float.h>
-#include <math.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/failing.h"
 #include "support/files.h"
 #include "support/models.h"
 #include "support/suite.h"
-#include "support/toy.h"
 
 /* A run: what a checkpoint holds. */
 typedef struct run {
@@ -280,6 +275,37 @@ START_TEST(bad_arguments_are_named) {
 }
 END_TEST
 
+static pflow_err halve(const pflow_optim_step_args *args, void *self) {
+  (void)self;
+  for (size_t i = 0; i < args->size; i++)
+    args->params[i] = args->slot[0][i] += 0.5f * args->params[i];
+  return PFLOW_OK;
+}
+
+static pflow_optim *new_own(const char *kind) {
+  pflow_optim_class type = {sizeof type, kind, 1, halve, NULL};
+  pflow_optim *optim;
+  ck_ok(pflow_optim_create(&optim, 2, 0.5, &type, NULL));
+  return optim;
+}
+
+START_TEST(optimisers_of_ones_own_are_kept) {
+  float params[] = {1, 2};
+  pflow_optim *optim = new_own("halve"), *other = new_own("halve");
+  ck_ok(pflow_optim_step(optim, params, params));
+  pflow_archive *archive = archive_of_optim(optim);
+  ck_ok(pflow_archive_get_optim(archive, "", other));
+  ck_assert(pflow_optim_steps(other) == 1 && pflow_optim_slot(other, 0)[1] == 1.0f);
+  pflow_optim_destroy(other);
+  other = new_own("\xFF");
+  ck_fails(pflow_archive_put_optim(archive, "b", other), PFLOW_EINVAL, "not UTF-8");
+  pflow_archive_destroy(archive);
+  pflow_optim_destroy(other);
+  pflow_optim_destroy(optim);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
 static pflow_err put_run(void *user) {
   pflow_archive *archive;
   pflow_err rc = pflow_archive_create(&archive);
@@ -304,5 +330,6 @@ int main(void) {
       TESTS(a_resumed_run_ends_with_the_same_bits, a_run_without_its_state_differs,
             optimisers_that_do_not_fit_are_left_alone,
             bad_optimiser_descriptions_are_named, averages_that_do_not_fit_are_left_alone,
-            bad_arguments_are_named, failing_allocations_are_cleaned_up));
+            optimisers_of_ones_own_are_kept, bad_arguments_are_named,
+            failing_allocations_are_cleaned_up));
 }

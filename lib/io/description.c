@@ -11,6 +11,18 @@
 
 static const json_int_t newest_version = 1;
 
+pflow_err pf_json_parse(json_t **json, const char *text, size_t length,
+                        const char *source, const char *what) {
+  json_error_t error;
+  *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+  if (*json) return PFLOW_OK;
+  if (!*error.text) /* jansson's only sign of it, where there is one */
+    return pf_fail(PFLOW_ENOMEM, "%s: no memory for %s of %zu bytes", source, what,
+                   length);
+  return pf_fail(PFLOW_EFORMAT, "%s: %s, byte %d: %s", source, what, error.position,
+                 error.text);
+}
+
 static pflow_err put_json(pflow_archive *archive, const char *key, const json_t *json) {
   size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT);
   if (size == 0) return pf_fail(PFLOW_ENOMEM, "no memory for text '%s'", key);
@@ -56,13 +68,9 @@ pflow_err pf_described(json_t **document, const pflow_archive *archive,
                        const char *prefix, const char *format) {
   char key[pf_name_max + 1];
   const char *text;
-  json_error_t error;
   pf_try(pf_join(key, prefix, format));
   pf_try(pflow_archive_get_text(archive, key, &text));
-  *document = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-  if (!*document)
-    return pf_fail(PFLOW_EFORMAT, "%s: text '%s', byte %d: %s", archive->source, key,
-                   error.position, error.text);
+  pf_try(pf_json_parse(document, text, strlen(text), archive->source, key));
   pflow_err rc = check_format(*document, format, key, archive->source);
   if (rc < 0) json_decref(*document);
   return rc;

@@ -10,6 +10,13 @@
 #include "io/archive.h"
 
 /*
+ * Parses a JSON text without repeated keys; free it with json_decref. PFLOW_EFORMAT with
+ * source, what and the place, or PFLOW_ENOMEM.
+ */
+pflow_err pf_json_parse(json_t **json, const char *text, size_t length,
+                        const char *source, const char *what);
+
+/*
  * Stores {"format": format, "version": 1, ...members of document}. The document becomes
  * the call's own; NULL is taken for one that found no memory.
  */

@@ -4,11 +4,10 @@
  * The file's bytes stay in one block; once the header has been read the values move to
  * the front of it, which aligns them, and the tensors borrow them from there.
  */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/archive.h"
+#include "io/description.h"
 #include "pflow/file.h"
 
 /* Where a tensor says its values are, counted from the first byte of values. */
@@ -40,11 +39,7 @@ static pflow_err read_json(json_t **root, const unsigned char *text, size_t leng
                            const char *source) {
   if (length == 0 || text[0] != '{')
     return pf_fail(PFLOW_EFORMAT, "%s: the header does not begin with '{'", source);
-  json_error_t error;
-  *root = json_loadb((const char *)text, length, JSON_REJECT_DUPLICATES, &error);
-  if (*root) return PFLOW_OK;
-  return pf_fail(PFLOW_EFORMAT, "%s: header, byte %d: %s", source, error.position,
-                 error.text);
+  return pf_json_parse(root, (const char *)text, length, source, "header");
 }
 
 static pflow_err check_name(const char *name, const char *source) {
