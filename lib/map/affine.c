@@ -27,7 +27,7 @@ static pflow_err whitening_weight(const pflow_affine *affine, double eps,
                                   size_t component, double *weight) {
   double largest = affine->variances[0], own = affine->variances[component];
   double variance = own + eps * largest;
-  if (!(variance > (double)affine->in * DBL_EPSILON * largest))
+  if (!(variance > 16.0 * (double)affine->in * DBL_EPSILON * largest))
     return pf_fail(PFLOW_EINVAL,
                    "component %zu has no variance to whiten: %g of %g, eps is %g",
                    component, own, largest, eps);
@@ -128,7 +128,7 @@ static pflow_err read_config(pflow_affine_config *config,
                              size_t dim) {
   pflow_affine_config_init(config);
   pf_try(pf_config_read(config, sizeof *config, given, "pflow_affine_config"));
-  if (kind < PFLOW_AFFINE_CENTER || kind > PFLOW_AFFINE_ROTATE)
+  if ((unsigned)kind > PFLOW_AFFINE_ROTATE)
     return pf_fail(PFLOW_EINVAL, "kind is %d, wants 0 to %d", (int)kind,
                    PFLOW_AFFINE_ROTATE);
   size_t out = config->out_dim;

@@ -9,7 +9,7 @@
 /*
  * a (dim x dim, symmetric to the bit, finite) is destroyed. values: largest first. Row i
  * of vectors is the unit eigenvector of value i, its largest entry (the first of several)
- * positive. PFLOW_EDIVERGED if the rotations do not come to an end.
+ * positive. PFLOW_ENOMEM, or PFLOW_EDIVERGED if the iteration does not come to an end.
  */
 pflow_err pf_eigen_symmetric(double *a, size_t dim, double *values, double *vectors);
 
