@@ -219,8 +219,8 @@ typedef struct pflow_lbfgs_report {
  * Minimises from x (size doubles, in place) by L-BFGS with a strong Wolfe line search
  * (Nocedal and Wright 2006, algorithms 3.5, 3.6 and 7.5). A trial whose value or gradient
  * is not finite is backed off from. Where the value changes by rounding only, a trial is
- * taken for its slope and its smaller gradient (Hager and Zhang 2005, equation 4.1), so
- * tolerances far below the square root of the precision can be reached.
+ * taken for its slope (Hager and Zhang 2005, equation 4.1), so gradients much smaller
+ * than the value can show are reached.
  *
  * x ends at the best point met: the last one taken. Returns PFLOW_OK at the tolerance,
  * PFLOW_LIMIT at max_iters or when rounding ends the descent, PFLOW_STOPPED,
