@@ -20,6 +20,8 @@ install(FILES ${PROJECT_BINARY_DIR}/pflowConfig.cmake
               ${PROJECT_BINARY_DIR}/pflowConfigVersion.cmake
         DESTINATION ${package_dir})
 
+# The prefix is told from the file's own place, so the installed tree can be moved.
+file(RELATIVE_PATH to_prefix /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
 configure_file(${PROJECT_SOURCE_DIR}/pflow.pc.in ${PROJECT_BINARY_DIR}/pflow.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/pflow.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

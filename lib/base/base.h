@@ -60,9 +60,9 @@ pflow_err pf_check_setting(bool ok, const char *name, double value,
                            const char *condition);
 
 /*
- * Around a call of the user's: begin clears the thread's message, so that a sentence which
- * the callback leaves behind is its own; result turns 0, > 0, < 0 into an error code whose
- * message names the callback (`what`) and carries that sentence on.
+ * Around a call of the user's: begin clears the thread's message, so that a sentence
+ * which the callback leaves behind is its own; result turns 0, > 0, < 0 into an error
+ * code whose message names the callback (`what`) and carries that sentence on.
  */
 void pf_callback_begin(void);
 pflow_err pf_callback_result(int result, const char *what);
