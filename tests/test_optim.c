@@ -252,7 +252,8 @@ typedef struct sign_sgd {
 
 static pflow_err sign_step(const pflow_optim_step_args *args, void *user) {
   sign_sgd *self = user;
-  if (self->fail) return PFLOW_EDIVERGED;
+  if (self->fail == 1) return PFLOW_EDIVERGED;
+  if (self->fail == 2) return pflow_clip_value(args->params, args->size, -4.0);
   self->last_step = args->step;
   for (size_t i = 0; i < args->size; i++) {
     args->params[i] -= (float)args->lr * copysignf(1.0f, args->grads[i]);
@@ -290,6 +291,10 @@ START_TEST(optimisers_of_ones_own) {
   self.fail = 1;
   ck_fails(pflow_optim_step(optim, params, grads), PFLOW_EDIVERGED,
            "sign: step 3 returned -18");
+  ck_assert_str_eq(pflow_errmsg(), "sign: step 3 returned -18");
+  self.fail = 2;
+  ck_fails(pflow_optim_step(optim, params, grads), PFLOW_EINVAL,
+           "sign: step 3 returned -5: bound is -4");
   ck_assert_uint_eq(pflow_optim_steps(optim), 2);
   ck_assert_int_eq(self.destroyed, 0);
   pflow_optim_destroy(optim);

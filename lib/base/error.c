@@ -84,8 +84,7 @@ void pf_callback_begin(void) {
 pflow_err pf_callback_result(int result, const char *what) {
   if (result == 0) return PFLOW_OK;
   if (result > 0) return PFLOW_STOPPED;
-  char own[pf_message_size];
-  pf_message_get(own);
-  return pf_fail(PFLOW_ECALLBACK, "%s returned %d%s%s", what, result, own[0] ? ": " : "",
+  const char *own = pf_message;
+  return pf_fail(PFLOW_ECALLBACK, "%s returned %d%s%s", what, result, *own ? ": " : "",
                  own);
 }

@@ -82,6 +82,21 @@ void pflow_optim_destroy(pflow_optim *optim) {
   pflow_free(optim);
 }
 
+/* Runs the class's step; a sentence that it leaves behind when it fails is carried on. */
+static pflow_err run_step(const pflow_optim *optim, const pflow_optim_step_args *args) {
+  char kept[pf_message_size];
+  pf_message_get(kept);
+  pf_callback_begin();
+  pflow_err rc = optim->type.step(args, optim->self);
+  if (rc >= 0) {
+    pf_message_set(kept);
+    return PFLOW_OK;
+  }
+  const char *own = pflow_errmsg();
+  return pf_fail(rc, "%s: step %" PRIu64 " returned %d%s%s", optim->type.kind, args->step,
+                 rc, *own ? ": " : "", own);
+}
+
 pflow_err pflow_optim_step(pflow_optim *optim, float *params, const float *grads) {
   pf_need(optim);
   pf_need(params);
@@ -92,10 +107,7 @@ pflow_err pflow_optim_step(pflow_optim *optim, float *params, const float *grads
                                 .lr = optim->lr,
                                 .step = optim->steps + 1};
   memcpy(args.slot, optim->slot, sizeof args.slot);
-  pflow_err rc = optim->type.step(&args, optim->self);
-  if (rc < 0)
-    return pf_fail(rc, "%s: step %" PRIu64 " returned %d", optim->type.kind, args.step,
-                   rc);
+  pf_try(run_step(optim, &args));
   optim->steps++;
   return PFLOW_OK;
 }
