@@ -26,7 +26,7 @@ case $data in ''|/*|synthetic) ;; *) data=$start/$data ;; esac
 need_packages $build_packages
 mkdir -p build
 echo "building"
-{ cmake -S . -B build -DPFLOW_BUILD_TESTS=OFF && cmake --build build -j "$(nproc)"; } \
+{ cmake -S . -B build && cmake --build build --target cifar10 -j "$(nproc)"; } \
   >build/quickstart.log 2>&1 || {
   tail -n 40 build/quickstart.log
   echo "the build failed; the whole log is build/quickstart.log"

@@ -10,7 +10,7 @@ need_packages $build_packages python3 python3-numpy
 build=${1:-build}
 [ $# -gt 0 ] && shift
 
-cmake -S . -B "$build" "$@" >"$build.log" 2>&1 &&
+cmake -S . -B "$build" -DPFLOW_BUILD_TESTS=ON -DPFLOW_BUILD_EXAMPLES=ON "$@" >"$build.log" 2>&1 &&
   cmake --build "$build" -j "$(nproc)" >>"$build.log" 2>&1 || {
   tail -n 40 "$build.log"
   echo "the build failed; the whole log is $build.log"
