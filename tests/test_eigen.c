@@ -96,6 +96,13 @@ START_TEST(repeated_and_signed_values) {
 }
 END_TEST
 
+/* Columns that are all but in place: reflecting them must not cancel. */
+START_TEST(weak_couplings_keep_their_digits) {
+  solve((double[]){1, 1, 1e-9, 1, 2, 3, 1e-9, 3, 1}, 3, NULL, 1e-14);
+  solve((double[]){1, -1, 1e-9, -1, 2, 3, 1e-9, 3, 1}, 3, NULL, 1e-14);
+}
+END_TEST
+
 START_TEST(tiny_and_huge_matrices_do_not_leave_the_range) {
   const double b[] = {2, 1, 0, 1, 2, 1, 0, 1, 2}, root = sqrt(2.0);
   const double scales[] = {1e-200, 1e200};
@@ -153,7 +160,7 @@ END_TEST
 int main(void) {
   return run_tests("eigen",
                    TESTS(two_by_two_has_a_closed_form, hilbert_six_is_solved,
-                         repeated_and_signed_values,
+                         repeated_and_signed_values, weak_couplings_keep_their_digits,
                          tiny_and_huge_matrices_do_not_leave_the_range,
                          random_matrices_are_solved, low_rank_matrices_are_solved));
 }

@@ -245,7 +245,7 @@ START_TEST(badly_scaled_columns_converge) {
   pflow_logistic *model;
   pflow_logistic_report report;
   ck_ok(fit(&model, &p, 10.0, 1e-6, &report));
-  ck_assert_msg(report.iterations < 100, "%zu iterations", report.iterations);
+  ck_assert_msg(report.iterations < 30, "%zu iterations", report.iterations);
   double steepest = slope_of_fit(&p, 10.0, model, scale);
   ck_assert_msg(steepest < 2e-5, "slope %g", steepest);
   pflow_logistic_destroy(model);
@@ -283,7 +283,7 @@ static double norm_of_fit(const problem *p, double c) {
 
 START_TEST(separable_classes_are_held_by_the_penalty) {
   problem p = make_problem(60, 10, 3, 0.0);
-  double small = norm_of_fit(&p, 10.0), large = norm_of_fit(&p, 1e8);
+  double small = norm_of_fit(&p, 10.0), large = norm_of_fit(&p, 1e12);
   ck_assert(small < large && isfinite(large));
   problem_free(&p);
 }
