@@ -30,20 +30,21 @@ same() {
   passed=$((passed + 1))
 }
 
-run one --threads 1 --epochs 3 || { cat "$scratch/one.log"; }
+run one --threads 1 --epochs 3 || cat "$scratch/one.log"
 run two --threads 2 --epochs 3
 run three --threads 3 --epochs 3
 same "2 threads give the bits of 1" one two
 same "3 threads give the bits of 1" one three
 
-run broken --threads 2 --epochs 3 &
+"$program" --preset smoke --data synthetic --out "$scratch/broken" --threads 2 --epochs 3 \
+  >"$scratch/broken.log" 2>&1 &
 victim=$!
 # Kill it as soon as its first checkpoint is there.
 for _ in $(seq 600); do
   [ -s "$scratch/broken/checkpoint.safetensors" ] && break
   sleep 0.05
 done
-pkill -9 -P $victim 2>/dev/null
+kill -9 $victim
 wait $victim 2>/dev/null
 run broken --threads 1 --epochs 3 --resume
 grep -q '^resuming after epoch' "$scratch/broken.log" || {
