@@ -10,16 +10,17 @@
  *     (pflow_errmsg() has the sentence), a positive value success with news.
  *   - Objects are created through the first argument and destroyed by the matching
  *     ..._destroy, which takes NULL. Other outputs come last.
- *   - A config struct is filled by its ..._init, then changed, then passed; NULL means
- * the defaults. The library copies what it needs.
+ *   - A config struct is filled by its ..._init, then changed, then passed; NULL
+ *     means the defaults. The library copies what it needs.
  *   - Floating-point data are float32, row-major, n rows of dim values; sums, times and
  *     statistics are double.
- *   - Nothing is printed, no signal, locale or floating-point mode is touched, the
- * process is never ended.
+ *   - Nothing is printed, no signal, locale or floating-point mode is touched,
+ *     the process is never ended.
+ *   - A callback must return: no exception may leave it, no longjmp.
  *   - An object may be used by one thread at a time unless its comment says otherwise; a
  *     const pointer argument means that any number of threads may pass the same object.
  *   - Same build, same machine kind, same BLAS set-up and same seed give the same bits
- * for every number of threads in the pool.
+ *     for every number of threads in the pool.
  */
 #ifndef PFLOW_H
 #define PFLOW_H

@@ -138,6 +138,28 @@ START_TEST(the_lowest_failure_reaches_the_caller) {
 }
 END_TEST
 
+/* Fails without a sentence, after a chunk that leaves one behind but goes on. */
+static int fail_silently(size_t begin, size_t end, void *user) {
+  (void)user;
+  pflow_pool *pool;
+  if (end == 60) return -77;
+  if (pflow_pool_create(&pool, 1000 + begin) != PFLOW_EINVAL) return PFLOW_ESTATE;
+  return 0;
+}
+
+START_TEST(a_body_without_a_sentence_gets_one) {
+  for (size_t threads = 1; threads <= 3; threads++) {
+    pflow_pool *pool = make_pool(threads);
+    for (int round = 0; round < 20; round++) {
+      pflow_err rc = pflow_parallel_for(pool, 60, 10, fail_silently, NULL);
+      ck_assert_int_eq((int)rc, -77);
+      ck_assert_str_eq(pflow_errmsg(), "a loop's body returned -77 for items from 50");
+    }
+    pflow_pool_destroy(pool);
+  }
+}
+END_TEST
+
 /* A table whose rows are filled by loops inside a loop. */
 typedef struct table {
   pflow_pool *pool;
@@ -248,6 +270,34 @@ START_TEST(a_forked_child_works) {
 }
 END_TEST
 
+static void *use_default_pool_forever(void *user) {
+  atomic_int *rounds = user;
+  while (fill_table(NULL) == 0)
+    atomic_fetch_add(rounds, 1);
+  abort();
+}
+
+/* The default pool's threads end with the process, whoever still uses them. */
+START_TEST(the_process_may_end_while_a_thread_runs_loops) {
+  for (int round = 0; round < 5; round++) {
+    pid_t child = fork();
+    if (child == 0) {
+      static atomic_int rounds;
+      pthread_t thread;
+      alarm(20);
+      setenv("PFLOW_THREADS", "3", 1);
+      if (pthread_create(&thread, NULL, use_default_pool_forever, &rounds) != 0) _exit(1);
+      while (atomic_load(&rounds) < 10)
+        usleep(100);
+      exit(0);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+}
+END_TEST
+
 START_TEST(environment_sets_the_default) {
   const char *texts[] = {"3", "1", "0", "-4", "many", "3x", "", "100000000000000000000"};
   const size_t wants[] = {3, 1, 0, 0, 0, 0, 0, 0}; /* 0: the number of processors */
@@ -278,10 +328,11 @@ START_TEST(bad_calls_are_named) {
 END_TEST
 
 int main(void) {
-  return run_tests("threads",
-                   TESTS(each_index_is_visited_once, short_loops_in_quick_succession,
-                         threads_work_at_the_same_time,
-                         the_lowest_failure_reaches_the_caller, loops_nest,
-                         callers_may_share_a_pool, a_forked_child_works,
-                         environment_sets_the_default, bad_calls_are_named));
+  return run_tests(
+      "threads",
+      TESTS(each_index_is_visited_once, short_loops_in_quick_succession,
+            threads_work_at_the_same_time, the_lowest_failure_reaches_the_caller,
+            a_body_without_a_sentence_gets_one, loops_nest, callers_may_share_a_pool,
+            a_forked_child_works, the_process_may_end_while_a_thread_runs_loops,
+            environment_sets_the_default, bad_calls_are_named));
 }

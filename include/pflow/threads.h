@@ -50,7 +50,7 @@ typedef int (*pflow_range_fn)(size_t begin, size_t end, void *user);
  * grain 0 counts as 1. Allocates nothing once the pool is built. After a chunk returned
  * non-zero, chunks that have not started are skipped; the result is that of the first
  * such chunk in the order of the range among those that ran, together with its
- * pflow_errmsg().
+ * pflow_errmsg() or, if it left none, a sentence that names the chunk.
  */
 PFLOW_API pflow_err pflow_parallel_for(pflow_pool *pool, size_t n, size_t grain,
                                        pflow_range_fn body, void *user);

@@ -60,6 +60,7 @@ static void run_chunks(loop *self) {
     size_t begin = chunk * self->grain;
     size_t left = self->n - begin;
     size_t end = begin + (left < self->grain ? left : self->grain);
+    pf_callback_begin();
     int result = self->body(begin, end, self->user);
     if (result != 0) record_result(self, chunk, result);
   }
@@ -85,13 +86,17 @@ static void *worker_main(void *argument) {
   return NULL;
 }
 
-static void pool_stop(pflow_pool *pool, size_t workers) {
+static void join_workers(pflow_pool *pool, size_t workers) {
   pthread_mutex_lock(&pool->lock);
   pool->ending = true;
   pthread_cond_broadcast(&pool->work);
   pthread_mutex_unlock(&pool->lock);
   for (size_t i = 0; i < workers; i++)
     pthread_join(pool->worker[i], NULL);
+}
+
+static void pool_stop(pflow_pool *pool, size_t workers) {
+  join_workers(pool, workers);
   pthread_cond_destroy(&pool->work);
   pthread_cond_destroy(&pool->idle);
   pthread_mutex_destroy(&pool->lock);
@@ -129,23 +134,26 @@ static size_t default_threads(void) {
 }
 
 /* The default pool lives in static memory, so that it never counts as a live block. */
-static pflow_pool pf_default_pool;
-static pthread_once_t pf_default_once = PTHREAD_ONCE_INIT;
+static pflow_pool default_pool;
+static pthread_once_t default_once = PTHREAD_ONCE_INIT;
 
 static void default_pool_build(void) {
-  if (pool_start(&pf_default_pool, default_threads()) < 0) pf_default_pool.threads = 1;
+  if (pool_start(&default_pool, default_threads()) < 0) default_pool.threads = 1;
 }
 
-/* Joins the default workers when the process ends or the library is unloaded. */
+/*
+ * Joins the default workers when the process ends or the library is unloaded. The lock
+ * stays: a thread that outlives main, or a later destructor, may still run loops, alone.
+ */
 __attribute__((destructor)) static void default_pool_end(void) {
-  pflow_pool *pool = &pf_default_pool;
-  if (pool->threads > 1 && pool->owner == getpid()) pool_stop(pool, pool->threads - 1);
+  pflow_pool *pool = &default_pool;
+  if (pool->threads > 1 && pool->owner == getpid()) join_workers(pool, pool->threads - 1);
 }
 
 static pflow_pool *pool_or_default(pflow_pool *pool) {
   if (pool) return pool;
-  pthread_once(&pf_default_once, default_pool_build);
-  return &pf_default_pool;
+  pthread_once(&default_once, default_pool_build);
+  return &default_pool;
 }
 
 pflow_err pflow_pool_create(pflow_pool **pool, size_t threads) {
@@ -173,6 +181,18 @@ void pflow_pool_destroy(pflow_pool *pool) {
 
 size_t pflow_pool_threads(const pflow_pool *pool) {
   return pool ? pool->threads : pool_or_default(NULL)->threads;
+}
+
+/* The loop's result, with the sentence that its body left or else one of our own. */
+static pflow_err loop_result(const loop *self) {
+  if (self->result > 0) return PFLOW_STOPPED;
+  if (self->result == 0) return PFLOW_OK;
+  if (!*self->message)
+    return pf_fail((pflow_err)self->result,
+                   "a loop's body returned %d for items from %zu", self->result,
+                   self->failed_chunk * self->grain);
+  pf_message_set(self->message);
+  return (pflow_err)self->result;
 }
 
 /* Opens the loop to the workers, takes part, and waits until the last has left. */
@@ -207,6 +227,5 @@ pflow_err pflow_parallel_for(pflow_pool *pool, size_t n, size_t grain,
     atomic_store(&pool->busy, false);
   }
   pthread_mutex_destroy(&self.failure_lock);
-  if (self.result < 0) pf_message_set(self.message);
-  return self.result > 0 ? PFLOW_STOPPED : (pflow_err)self.result;
+  return loop_result(&self);
 }
