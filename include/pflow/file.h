@@ -19,7 +19,7 @@ PFLOW_BEGIN_DECLS
  * link is replaced itself. Several threads and processes may write one path: the last
  * one's file stays.
  * Errors: PFLOW_EIO naming the path and the system's reason, also if there is something
- * else than a regular file at path.
+ * else than a regular file at path; PFLOW_ENOMEM.
  */
 PFLOW_API pflow_err pflow_file_write(const char *path, const void *bytes, size_t size);
 

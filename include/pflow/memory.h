@@ -15,9 +15,9 @@ PFLOW_BEGIN_DECLS
 
 /*
  * A replacement allocator. Both functions may be called from several threads at once.
- *   allocate  `size` bytes (> 0) aligned to `alignment` (a power of two), NULL on
- * failure. release   a block that allocate returned, never NULL; `size` is what was asked
- * for.
+ *   - allocate gives `size` bytes (> 0) aligned to `alignment` (a power of two), NULL
+ *     when it cannot.
+ *   - release takes back a block of allocate's, never NULL; `size` is what was asked for.
  */
 typedef struct pflow_allocator {
   void *(*allocate)(size_t size, size_t alignment, void *user);

@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-static _Thread_local char pf_message[pf_message_size];
+static _Thread_local char last_message[pf_message_size];
 
 /* By way of a copy, as the arguments may hold the present message. */
 void pf_message_format(const char *format, ...) {
@@ -20,15 +20,15 @@ void pf_message_format(const char *format, ...) {
 }
 
 void pf_message_get(char message[pf_message_size]) {
-  memcpy(message, pf_message, pf_message_size);
+  memcpy(message, last_message, pf_message_size);
 }
 
 void pf_message_set(const char *message) {
-  snprintf(pf_message, sizeof pf_message, "%s", message);
+  snprintf(last_message, sizeof last_message, "%s", message);
 }
 
 const char *pflow_errmsg(void) {
-  return pf_message;
+  return last_message;
 }
 
 const char *pflow_strerror(pflow_err code) {
@@ -78,13 +78,13 @@ pflow_err pf_check_setting(bool ok, const char *name, double value,
 }
 
 void pf_callback_begin(void) {
-  pf_message[0] = 0;
+  last_message[0] = 0;
 }
 
 pflow_err pf_callback_result(int result, const char *what) {
   if (result == 0) return PFLOW_OK;
   if (result > 0) return PFLOW_STOPPED;
-  const char *own = pf_message;
+  const char *own = last_message;
   return pf_fail(PFLOW_ECALLBACK, "%s returned %d%s%s", what, result, *own ? ": " : "",
                  own);
 }

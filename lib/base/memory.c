@@ -22,21 +22,21 @@ static void system_release(void *block, size_t size, void *user) {
   free(block);
 }
 
-static const pflow_allocator pf_system = {system_allocate, system_release, NULL};
-static pflow_allocator pf_current = {system_allocate, system_release, NULL};
-static atomic_size_t pf_live;
+static const pflow_allocator system_allocator = {system_allocate, system_release, NULL};
+static pflow_allocator current = {system_allocate, system_release, NULL};
+static atomic_size_t live_blocks;
 
 pflow_err pflow_set_allocator(const pflow_allocator *allocator) {
-  size_t live = atomic_load(&pf_live);
+  size_t live = atomic_load(&live_blocks);
   if (live > 0)
     return pf_fail(PFLOW_EBUSY, "pflow_set_allocator: %zu blocks are allocated", live);
   if (!allocator) {
-    pf_current = pf_system;
+    current = system_allocator;
     return PFLOW_OK;
   }
   pf_need(allocator->allocate);
   pf_need(allocator->release);
-  pf_current = *allocator;
+  current = *allocator;
   return PFLOW_OK;
 }
 
@@ -53,11 +53,11 @@ pflow_err pf_alloc(void *out, size_t count, size_t size) {
   memcpy(out, &block, sizeof block);
   size_t total;
   pf_try(block_size(&total, count, size));
-  block = pf_current.allocate(total, PFLOW_ALIGNMENT, pf_current.user);
+  block = current.allocate(total, PFLOW_ALIGNMENT, current.user);
   if (!block) return pf_fail(PFLOW_ENOMEM, "no memory for %zu bytes", count * size);
   memset(block, 0, total);
   memcpy(block, &total, sizeof total);
-  atomic_fetch_add(&pf_live, 1);
+  atomic_fetch_add(&live_blocks, 1);
   block += PFLOW_ALIGNMENT;
   memcpy(out, &block, sizeof block);
   return PFLOW_OK;
@@ -73,10 +73,10 @@ void pflow_free(void *block) {
   char *base = (char *)block - PFLOW_ALIGNMENT;
   size_t total;
   memcpy(&total, base, sizeof total);
-  atomic_fetch_sub(&pf_live, 1);
-  pf_current.release(base, total, pf_current.user);
+  atomic_fetch_sub(&live_blocks, 1);
+  current.release(base, total, current.user);
 }
 
 size_t pflow_live_blocks(void) {
-  return atomic_load(&pf_live);
+  return atomic_load(&live_blocks);
 }

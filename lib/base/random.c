@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static const double pf_two_pi = 6.28318530717958647692;
+static const double two_pi = 6.28318530717958647692;
 
 void pflow_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
   uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
@@ -102,7 +102,7 @@ void pflow_rng_uniform(pflow_rng *rng, float *out, size_t n, double low, double 
 /* Two independent N(0, 1) values from two words (Box and Muller). */
 static void normal_pair(word_reader *reader, double pair[2]) {
   double radius = sqrt(-2.0 * log(open_unit(next_word(reader))));
-  double angle = pf_two_pi * open_unit(next_word(reader));
+  double angle = two_pi * open_unit(next_word(reader));
   pair[0] = radius * cos(angle);
   pair[1] = radius * sin(angle);
 }
@@ -117,24 +117,21 @@ void pflow_rng_normal(pflow_rng *rng, float *out, size_t n, double mean, double 
   }
 }
 
-/* Scales a row to unit length; false for a zero row. */
-static int normalize(float *row, size_t dim) {
+static void normalize(float *row, size_t dim) {
   double sum = 0.0;
   for (size_t k = 0; k < dim; k++)
     sum += (double)row[k] * row[k];
-  if (sum == 0.0) return 0;
   double scale = 1.0 / sqrt(sum);
   for (size_t k = 0; k < dim; k++)
     row[k] = (float)(row[k] * scale);
-  return 1;
 }
 
+/* No row is 0: neither the radius nor the sine and cosine of a normal pair can be. */
 void pflow_rng_sphere(pflow_rng *rng, float *out, size_t n, size_t dim) {
   if (dim == 0) return;
   for (size_t i = 0; i < n; i++) {
-    do {
-      pflow_rng_normal(rng, out + i * dim, dim, 0.0, 1.0);
-    } while (!normalize(out + i * dim, dim));
+    pflow_rng_normal(rng, out + i * dim, dim, 0.0, 1.0);
+    normalize(out + i * dim, dim);
   }
 }
 
