@@ -106,7 +106,7 @@ typedef struct pflow_ode_config {
   double h_max;                   /* largest step; 0 (default): |s1 - s0| */
   size_t max_steps;               /* tried steps of one row, rejected ones included;
                                      default 10000 */
-  size_t block_rows;              /* rows that are integrated together; default 4096 */
+  size_t block_rows;              /* rows that are integrated together; default 512 */
   pflow_ode_observer_fn observer; /* NULL: none */
   void *observer_user;
   int *row_status; /* NULL, or n entries: a pflow_err for each row; PFLOW_STOPPED for
@@ -122,7 +122,7 @@ static inline void pflow_ode_config_init(pflow_ode_config *config) {
   config->rtol = 1e-4;
   config->atol = 1e-6;
   config->max_steps = 10000;
-  config->block_rows = 4096;
+  config->block_rows = 512;
 }
 
 typedef struct pflow_ode_stats {

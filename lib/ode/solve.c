@@ -17,15 +17,16 @@ static pflow_err check_steps(const pflow_ode_config *c) {
 }
 
 static pflow_err check_sizes_of_step(const pflow_ode_config *c) {
-  pf_try(
-      pf_check_setting(c->rtol >= 0 && c->rtol < INFINITY, "ode rtol", c->rtol, ">= 0"));
-  pf_try(pf_check_setting(c->atol > 0 && c->atol < INFINITY, "ode atol", c->atol, "> 0"));
+  pf_try(pf_check_setting(c->rtol >= 0 && c->rtol < INFINITY, "ode rtol", c->rtol,
+                          "a finite value >= 0"));
+  pf_try(pf_check_setting(c->atol > 0 && c->atol < INFINITY, "ode atol", c->atol,
+                          "a finite value > 0"));
   pf_try(pf_check_setting(c->h_first >= 0 && c->h_first < INFINITY, "ode h_first",
-                          c->h_first, ">= 0"));
+                          c->h_first, "a finite value >= 0"));
   pf_try(pf_check_setting(c->h_min >= 0 && c->h_min < INFINITY, "ode h_min", c->h_min,
-                          ">= 0"));
+                          "a finite value >= 0"));
   pf_try(pf_check_setting(c->h_max >= 0 && c->h_max < INFINITY, "ode h_max", c->h_max,
-                          ">= 0"));
+                          "a finite value >= 0"));
   return pf_check_setting(c->h_max == 0 || c->h_max >= c->h_min, "ode h_max", c->h_max,
                           ">= h_min");
 }
