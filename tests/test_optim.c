@@ -324,10 +324,14 @@ START_TEST(a_refused_class_is_destroyed_once) {
            "overflows");
   ck_assert_int_eq(self.destroyed, 7);
   type.struct_size = 3;
+  optim = (pflow_optim *)&self;
   ck_fails(pflow_optim_create(&optim, 2, 0.1, &type, &self), PFLOW_EINVAL,
            "struct_size is 3");
+  ck_assert_ptr_null(optim);
+  optim = (pflow_optim *)&self;
   ck_fails(pflow_optim_create(&optim, 2, 0.1, NULL, &self), PFLOW_ENULL, "optim_class");
   ck_assert_ptr_null(optim);
+  ck_assert_int_eq(self.destroyed, 7);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }
 END_TEST

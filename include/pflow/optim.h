@@ -92,7 +92,10 @@ typedef struct pflow_optim_class {
   void (*destroy)(void *self); /* may be NULL */
 } pflow_optim_class;
 
-/* self is destroyed with the optimiser, and by this call when it fails. */
+/*
+ * self is destroyed with the optimiser, and by this call when it fails (unless
+ * optim_class is NULL or has a wrong struct_size, so that no destructor is known).
+ */
 PFLOW_API pflow_err pflow_optim_create(pflow_optim **optim, size_t size, double lr,
                                        const pflow_optim_class *optim_class, void *self);
 
@@ -115,16 +118,15 @@ PFLOW_API uint64_t pflow_optim_steps(const pflow_optim *optim);
 PFLOW_API pflow_err pflow_optim_set_steps(pflow_optim *optim, uint64_t steps);
 PFLOW_API size_t pflow_optim_size(const pflow_optim *optim);
 PFLOW_API size_t pflow_optim_slots(const pflow_optim *optim);
-PFLOW_API float *pflow_optim_slot(pflow_optim *optim,
-                                  size_t index); /* NULL past the last */
+/* NULL past the last. */
+PFLOW_API float *pflow_optim_slot(pflow_optim *optim, size_t index);
 
 /* ---- schedules ---- */
 
 typedef enum pflow_schedule_kind {
   PFLOW_SCHEDULE_CONSTANT = 0,
-  PFLOW_SCHEDULE_STEP = 1, /* lr * gamma^floor(step / period) */
-  PFLOW_SCHEDULE_COSINE =
-      2 /* half a cosine from lr to min_lr (Loshchilov, Hutter 2017) */
+  PFLOW_SCHEDULE_STEP = 1,  /* lr * gamma^floor(step / period) */
+  PFLOW_SCHEDULE_COSINE = 2 /* half a cosine, lr to min_lr (Loshchilov, Hutter 2017) */
 } pflow_schedule_kind;
 
 typedef struct pflow_schedule {

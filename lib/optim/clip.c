@@ -46,8 +46,8 @@ pflow_err pflow_clip_value(float *grads, size_t size, double bound) {
   pf_try(check_limit(grads, size, bound, "bound"));
   float high = (float)bound;
   for (size_t i = 0; i < size; i++) {
-    float low_side = grads[i] > high ? high : grads[i];
-    grads[i] = low_side < -high ? -high : low_side;
+    float limited = grads[i] > high ? high : grads[i];
+    grads[i] = limited < -high ? -high : limited;
   }
   return PFLOW_OK;
 }

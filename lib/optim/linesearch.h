@@ -25,8 +25,7 @@ typedef struct pf_search {
 
 double pf_dot(const double *a, const double *b, size_t size);
 
-/* Differences below this between objectives of about that value are taken for rounding.
- */
+/* Smaller differences between objectives of about that value are taken for rounding. */
 double pf_rounding(double value);
 
 /* Evaluates the objective at point->x. The code of the callback's result. */

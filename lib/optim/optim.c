@@ -46,7 +46,6 @@ static pflow_err build(pflow_optim *made, size_t size, double lr) {
 static pflow_err create(pflow_optim **optim, size_t size, double lr,
                         const pflow_optim_class *type) {
   pf_need(optim);
-  *optim = NULL;
   pf_try(check_class(type));
   pflow_optim *made;
   pf_try(pf_alloc(&made, 1, sizeof *made));
@@ -63,6 +62,7 @@ static pflow_err create(pflow_optim **optim, size_t size, double lr,
 
 pflow_err pflow_optim_create(pflow_optim **optim, size_t size, double lr,
                              const pflow_optim_class *optim_class, void *self) {
+  if (optim) *optim = NULL;
   pf_need(optim_class);
   pflow_optim_class type = {.struct_size = sizeof type};
   pf_try(pf_config_read(&type, sizeof type, optim_class, "pflow_optim_class"));
