@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "support/failing.h"
 #include "support/suite.h"
 
 START_TEST(owned_tensor_is_zero_and_row_major) {
@@ -83,8 +84,42 @@ START_TEST(non_finite_values_are_found) {
 }
 END_TEST
 
+START_TEST(questions_about_no_tensor_are_answered) {
+  ck_assert_ptr_null(pflow_tensor_values(NULL));
+  ck_assert_ptr_null(pflow_tensor_const_values(NULL));
+  ck_assert_uint_eq(pflow_tensor_ndim(NULL), 0);
+  ck_assert_uint_eq(pflow_tensor_dim(NULL, 0), 0);
+  ck_assert_uint_eq(pflow_tensor_size(NULL), 0);
+  ck_assert_uint_eq(pflow_tensor_row_size(NULL), 0);
+}
+END_TEST
+
+static pflow_err make_tensors(void *user) {
+  (void)user;
+  pflow_tensor *whole, *copy = NULL, *rows = NULL, *flat = NULL;
+  pflow_err rc = pflow_tensor_create(&whole, (size_t[]){4, 3}, 2);
+  if (rc == PFLOW_OK) rc = pflow_tensor_copy(&copy, whole);
+  if (rc == PFLOW_OK) rc = pflow_tensor_rows(&rows, whole, 1, 3);
+  if (rc == PFLOW_OK) rc = pflow_tensor_reshape(&flat, rows, (size_t[]){6}, 1);
+  if (rc < 0) ck_assert_ptr_null(flat);
+  pflow_tensor_destroy(flat);
+  pflow_tensor_destroy(rows);
+  pflow_tensor_destroy(copy);
+  pflow_tensor_destroy(whole);
+  return rc;
+}
+
+START_TEST(failed_allocations_leave_nothing) {
+  failing_install();
+  ck_assert_uint_eq(check_failures(make_tensors, NULL), 6);
+  failing_remove();
+}
+END_TEST
+
 int main(void) {
   return run_tests("tensor", TESTS(owned_tensor_is_zero_and_row_major, views_share_values,
                                    bad_shapes_are_named, bad_views_are_named,
-                                   non_finite_values_are_found));
+                                   non_finite_values_are_found,
+                                   questions_about_no_tensor_are_answered,
+                                   failed_allocations_leave_nothing));
 }

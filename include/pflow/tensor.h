@@ -53,12 +53,13 @@ PFLOW_API void pflow_tensor_destroy(pflow_tensor *tensor);
 PFLOW_API float *pflow_tensor_values(pflow_tensor *tensor);
 PFLOW_API const float *pflow_tensor_const_values(const pflow_tensor *tensor);
 
-/* Number of dimensions, length of one of them (1 past the last), number of values. */
+/* Number of dimensions, length of one of them (1 past the last), number of values; 0 for
+ * NULL. */
 PFLOW_API size_t pflow_tensor_ndim(const pflow_tensor *tensor);
 PFLOW_API size_t pflow_tensor_dim(const pflow_tensor *tensor, size_t index);
 PFLOW_API size_t pflow_tensor_size(const pflow_tensor *tensor);
 
-/* Values of one row: size / dim(0). */
+/* Values of one row: size / dim(0); 0 for NULL. */
 PFLOW_API size_t pflow_tensor_row_size(const pflow_tensor *tensor);
 
 /*

@@ -1,3 +1,6 @@
+/*
+ * gemm.c - sizes in the terms of CBLAS, and its calls.
+ */
 #include "kernels/gemm.h"
 
 #include <cblas.h>

@@ -1,9 +1,9 @@
 /*
  * gemm.h - matrix products through CBLAS, with sizes checked against its int.
  *
- * Matrices are row-major without gaps between rows except where a leading dimension is
- * given. Call from the caller's thread, never from inside a parallel-for: the BLAS has
- * threads of its own, and its bits depend on its own set-up only.
+ * Matrices are row-major without gaps between rows; no size may be 0. Call from the
+ * caller's thread, never from inside a parallel-for: the BLAS has threads of its own, and
+ * its bits depend on its own set-up only.
  */
 #ifndef LIBPFLOW_GEMM_H
 #define LIBPFLOW_GEMM_H

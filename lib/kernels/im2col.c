@@ -21,8 +21,7 @@ typedef struct planes {
   size_t n, columns; /* images; columns of the patch matrix */
 } planes;
 
-/* Where one tap of the window meets the image: outputs low <= i < high, input
- * i*stride+at. */
+/* Where one tap meets the image: outputs low <= i < high, at inputs i * stride + at. */
 typedef struct axis {
   size_t low, high;
   ptrdiff_t at;
