@@ -1,14 +1,27 @@
 #!/bin/sh
-# The program in README.md compiles and runs.
+# The program in README.md compiles and runs; those in docs/ compile.
 #   check_readme.sh BUILD_FOLDER
 set -eu
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 sanitize=$(sed -n 's/^PFLOW_SANITIZE:STRING=\(..*\)/-fsanitize=\1/p' "$1/CMakeCache.txt")
 compiler=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$1/CMakeCache.txt")
-# shellcheck disable=SC2016 # the backticks are Markdown's
-sed -n '/^```c$/,/^```$/p' README.md | sed '/^```/d' >"$scratch/program.c"
-# shellcheck disable=SC2086 # nothing, or one word
-"$compiler" -std=c11 -Wall -Wextra -Werror -Iinclude $sanitize "$scratch/program.c" \
-  -o "$scratch/program" -L"$1/lib" -lpflow -Wl,-rpath,"$1/lib"
-"$scratch/program"
+
+# compile PAGE: its C blocks with a main, each to a program of its own.
+compile() {
+  rm -f "$scratch"/*
+  awk -v folder="$scratch" '/^```c$/ { file = folder "/" ++count ".c"; next }
+                            /^```$/ { file = "" }
+                            file { print >file }' "$1"
+  for block in "$scratch"/*.c; do
+    grep -qs 'int main(' "$block" || continue
+    # shellcheck disable=SC2086 # nothing, or one word
+    "$compiler" -std=c11 -Wall -Wextra -Werror -Iinclude $sanitize "$block" \
+      -o "${block%.c}" -L"$2/lib" -lpflow -lm -Wl,-rpath,"$2/lib" ||
+      { echo "$1: its program does not compile"; exit 1; }
+  done
+}
+
+for page in docs/*.md; do compile "$page" "$1"; done
+compile README.md "$1"
+"$scratch/1"
