@@ -448,6 +448,27 @@ START_TEST(threads_share_a_transform) {
 }
 END_TEST
 
+START_TEST(results_do_not_depend_on_the_pool) {
+  const size_t n = 200, dim = 30;
+  float *x = make_rows(n, dim, 14), *want = NULL;
+  for (size_t threads = 1; threads <= 3; threads++) {
+    pflow_affine_config config;
+    pflow_affine *affine;
+    pflow_affine_config_init(&config);
+    ck_ok(pflow_pool_create(&config.pool, threads));
+    ck_ok(pflow_affine_fit(&affine, PFLOW_AFFINE_PCA, x, n, dim, &config));
+    float *y = apply(affine, x, n);
+    if (!want) want = apply(affine, x, n);
+    ck_assert_mem_eq(y, want, n * dim * sizeof *y);
+    pflow_free(y);
+    pflow_affine_destroy(affine);
+    pflow_pool_destroy(config.pool);
+  }
+  pflow_free(want);
+  pflow_free(x);
+}
+END_TEST
+
 int main(void) {
   return run_tests(
       "map",
@@ -456,5 +477,5 @@ int main(void) {
             zca_matrix_is_symmetric_and_near_the_axes, out_dim_keeps_the_first_components,
             constant_columns_need_eps, fewer_rows_than_columns, rotation_keeps_distances,
             rotation_is_orthogonal, rotation_is_haar, rows_do_not_depend_on_each_other,
-            threads_share_a_transform));
+            threads_share_a_transform, results_do_not_depend_on_the_pool));
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "pflow/error.h"
+#include "pflow/threads.h"
 
 PFLOW_BEGIN_DECLS
 
@@ -31,10 +32,11 @@ typedef enum pflow_affine_kind {
 
 typedef struct pflow_affine_config {
   size_t struct_size;
-  size_t out_dim; /* PCA kinds: components kept; 0 (default): all */
-  double eps;     /* whitening: variances are raised by eps * the largest; default 1e-6;
-                     with 0 every component kept must have variance of its own */
-  uint64_t seed;  /* of ROTATE */
+  size_t out_dim;   /* PCA kinds: components kept; 0 (default): all */
+  double eps;       /* whitening: variances are raised by eps * the largest; default 1e-6;
+                       with 0 every component kept must have variance of its own */
+  uint64_t seed;    /* of ROTATE */
+  pflow_pool *pool; /* of apply, borrowed; NULL: the default pool */
 } pflow_affine_config;
 
 static inline void pflow_affine_config_init(pflow_affine_config *config) {
@@ -64,7 +66,7 @@ PFLOW_API size_t pflow_affine_out_dim(const pflow_affine *affine);
 PFLOW_API const double *pflow_affine_variances(const pflow_affine *affine);
 
 /*
- * y (n x out_dim) of x (n x in_dim), in the default pool. Allocates nothing. Errors:
+ * y (n x out_dim) of x (n x in_dim), in the config's pool. Allocates nothing. Errors:
  * PFLOW_EINVAL when n is 0 or y overlaps x, PFLOW_ENONFINITE naming the row and column of
  * a bad value of x, or the row of a result beyond float32.
  */

@@ -151,6 +151,7 @@ pflow_err pflow_affine_fit(pflow_affine **affine, pflow_affine_kind kind, const 
   pflow_affine *made;
   pf_try(pf_alloc(&made, 1, sizeof *made));
   made->kind = kind;
+  made->pool = self.config.pool;
   made->in = dim;
   made->out = self.config.out_dim ? self.config.out_dim : dim;
   pflow_err rc = build(made, &self);

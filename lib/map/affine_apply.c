@@ -71,5 +71,5 @@ pflow_err pflow_affine_apply(const pflow_affine *affine, const float *x, size_t 
   if (overlap(x, n * affine->in, y, n * affine->out))
     return pf_fail(PFLOW_EINVAL, "y overlaps x (%zu rows)", n);
   job self = {.affine = affine, .x = x, .y = y};
-  return pflow_parallel_for(NULL, n, row_grain, apply_rows, &self);
+  return pflow_parallel_for(affine->pool, n, row_grain, apply_rows, &self);
 }
