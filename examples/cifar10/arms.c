@@ -50,6 +50,7 @@ static arm *refit(bench *self, const char *name, const feature_set *set) {
   pflow_logistic_config_init(&config);
   config.c = self->opts->probe_c;
   config.max_iters = self->opts->probe_iters;
+  config.pool = self->enc->pool;
   pflow_err rc =
       must(pflow_logistic_fit(&model, set->train, set->train_labels, set->n_train,
                               set->dim, set->classes, &config, &report));
@@ -114,6 +115,7 @@ static void affine_arm(bench *self, const char *name, pflow_affine_kind kind) {
   pflow_affine_config config;
   pflow_affine_config_init(&config);
   config.seed = self->opts->seed;
+  config.pool = self->enc->pool;
   must(pflow_affine_fit(&affine, kind, raw->train, raw->n_train, raw->dim, &config));
   made.train = apply_affine(affine, raw->train, raw->n_train);
   made.test = apply_affine(affine, raw->test, raw->n_test);

@@ -127,16 +127,21 @@ static pflow_clock_kind clock_kind(const options *opts) {
   return (pflow_clock_kind)index_of(opts->clock, names, 4);
 }
 
+static int is_anchored(pflow_clock_kind kind) {
+  return kind == PFLOW_CLOCK_Z || kind == PFLOW_CLOCK_LOG_Z;
+}
+
 /*
- * Where the clock starts, and z with it: 0 for the post's clocks; sigma, PFGM's smallest
- * height, for the one anchored to z, which cannot start on the data plane.
+ * Where z starts, and the clock with it: 0 for the post's clocks; sigma, PFGM's smallest
+ * height, for those anchored to z, which cannot start on the data plane.
  */
 static double start_height(const options *opts) {
-  return clock_kind(opts) == PFLOW_CLOCK_LOG_Z ? opts->sigma : 0.0;
+  return is_anchored(clock_kind(opts)) ? opts->sigma : 0.0;
 }
 
 static double start_time(const options *opts) {
-  return clock_kind(opts) == PFLOW_CLOCK_LOG_Z ? log(opts->sigma) : 0.0;
+  double height = start_height(opts);
+  return clock_kind(opts) == PFLOW_CLOCK_LOG_Z ? log(height) : height;
 }
 
 static float *augment(const float *features, size_t n, double z) {

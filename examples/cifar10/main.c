@@ -7,13 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/must.h"
 #include "report.h"
 #include "training.h"
 
+/* Finds out now, not after the first epoch, that nothing can be written. */
 static void make_out_folder(const options *opts) {
-  if (mkdir(opts->out, 0777) != 0 && errno != EEXIST)
+  char inside[4096];
+  options_out_path(opts, inside, sizeof inside, ".");
+  if ((mkdir(opts->out, 0777) != 0 && errno != EEXIST) ||
+      access(inside, W_OK | X_OK) != 0)
     fail("--out %s: %s", opts->out, strerror(errno));
 }
 
@@ -52,5 +57,6 @@ int main(int argc, char **argv) {
   must(pflow_pool_create(&pool, opts.threads));
   run(&opts, pool);
   pflow_pool_destroy(pool);
+  must_flush();
   return 0;
 }

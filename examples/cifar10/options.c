@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdarg.h>
@@ -27,12 +28,11 @@ typedef struct knob {
 
 static const knob knobs[] = {
     {"preset", text_kind, AT(preset), 0, 0, "post|quick|smoke", false,
-     "post: the 2023 post's settings (default); quick: a few minutes on two cores; "
-     "smoke: "
+     "post: the 2023 post's settings; quick: a few minutes on two cores; smoke: "
      "seconds"},
     {"data", text_kind, AT(data), 0, 0, NULL, false,
      "folder with CIFAR-10 binary files or IDX files, or \"synthetic\""},
-    {"out", text_kind, AT(out), 0, 0, NULL, false, "folder for results (default out)"},
+    {"out", text_kind, AT(out), 0, 0, NULL, false, "folder for results"},
     {"resume", flag_kind, AT(resume), 0, 1, NULL, false,
      "go on from the checkpoint in --out, if there is one"},
     {"seed", seed_kind, AT(seed), 0, 0, NULL, true, "seed of everything random"},
@@ -72,13 +72,13 @@ static const knob knobs[] = {
      "integrator of the flow"},
     {"ode-steps", count_kind, AT(ode_steps), 1, 1e8, NULL, false,
      "steps of a fixed-step integrator"},
-    {"clock", text_kind, AT(clock), 0, 0, "radial|arc|log-z", false,
+    {"clock", text_kind, AT(clock), 0, 0, "radial|arc|z|log-z", false,
      "independent variable of the flow"},
     {"flow-length", real_kind, AT(flow_length), 0, 1e6, NULL, false,
      "how far the clock runs"},
     {"rtol", real_kind, AT(rtol), 0, 1, NULL, false,
      "relative tolerance of adaptive integrators"},
-    {"atol", real_kind, AT(atol), 0, 1e6, NULL, false, "absolute tolerance"},
+    {"atol", real_kind, AT(atol), 1e-30, 1e6, NULL, false, "absolute tolerance"},
     {"max-speed", real_kind, AT(max_speed), 1e-6, 1e12, NULL, false,
      "cap on the flow's speed where the clock is singular"},
     {"probe-c", real_kind, AT(probe_c), 1e-12, 1e12, NULL, false,
@@ -172,9 +172,12 @@ static double parse_number(const knob *option, const char *text) {
 
 static uint64_t parse_seed(const char *text) {
   char *end;
+  errno = 0;
   unsigned long long value = strtoull(text, &end, 10);
   if (*text < '0' || *text > '9' || *end != 0)
     usage_error("--seed wants a whole number, got \"%s\"", text);
+  if (errno != 0 || value > INT64_MAX) /* more than JSON readers take */
+    usage_error("--seed wants 0 to %lld, got %s", (long long)INT64_MAX, text);
   return value;
 }
 
@@ -211,22 +214,56 @@ static void set_knob(options *self, const knob *option, const char *text) {
   }
 }
 
+/* The value of a knob as text. */
+static void format_knob(const options *self, const knob *option, char *text,
+                        size_t size) {
+  const void *at = place(self, option);
+  switch (option->kind) {
+  case flag_kind:
+    snprintf(text, size, "%d", *(const int *)at);
+    break;
+  case count_kind:
+    snprintf(text, size, "%zu", *(const size_t *)at);
+    break;
+  case seed_kind:
+    snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)at);
+    break;
+  case real_kind:
+    snprintf(text, size, "%.12g", *(const double *)at);
+    break;
+  case text_kind:
+    snprintf(text, size, "%s", *(const char *const *)at);
+    break;
+  }
+}
+
+/* A line of --help. */
+static void print_knob(const options *defaults, const knob *option) {
+  char left[80], value[64];
+  bool is_text = option->kind == text_kind, is_flag = option->kind == flag_kind;
+  const char *word = is_flag ? "" : is_text ? "DIR" : "N";
+  snprintf(left, sizeof left, "--%s %s", option->name,
+           option->choices ? option->choices : word);
+  printf("  %-30s %s", left, option->help);
+  if (!is_flag && !(is_text && !*(const char *const *)place(defaults, option))) {
+    format_knob(defaults, option, value, sizeof value);
+    printf(" [%s]", value);
+  }
+  putchar('\n');
+}
+
 static void print_help(void) {
+  options defaults;
+  preset_post(&defaults);
   puts(
       "usage: cifar10 --data DIR [options]\n\n"
       "Trains SmallAlexNet on images, learns the Poisson field of its features, moves\n"
       "the features along the field, refits a logistic classifier, and prints the table\n"
       "of accuracies beside the controls. Writes checkpoint, models, results.json,\n"
-      "table.md, loss.png and features.png to the --out folder.\n");
-  for (size_t i = 0; i < knob_count; i++) {
-    char left[80];
-    const char *value = knobs[i].choices             ? knobs[i].choices
-                        : knobs[i].kind == flag_kind ? ""
-                        : knobs[i].kind == text_kind ? "NAME"
-                                                     : "N";
-    snprintf(left, sizeof left, "--%s %s", knobs[i].name, value);
-    printf("  %-30s %s\n", left, knobs[i].help);
-  }
+      "table.md, loss.png and features.png to the --out folder.\n\n"
+      "In brackets: the value without the option under --preset post.\n");
+  for (size_t i = 0; i < knob_count; i++)
+    print_knob(&defaults, &knobs[i]);
   puts("  --help                         this text\n"
        "  --version                      version of the library");
 }
@@ -252,6 +289,7 @@ static void read_words(options *self, int argc, char **argv, bool only_preset) {
     if (code == 'h' || code == 'v') {
       if (code == 'h') print_help();
       if (code == 'v') printf("libpflow %s\n", pflow_version());
+      must_flush();
       exit(EXIT_SUCCESS);
     }
     if (code == '?' && !only_preset) exit(2);
@@ -271,29 +309,10 @@ void options_parse(options *self, int argc, char **argv) {
   read_words(self, argc, argv, false);
   if (optind < argc) usage_error("unknown word \"%s\"", argv[optind]);
   if (!self->data) usage_error("--data DIR is needed (or --data synthetic)");
-}
-
-/* The value of a knob as text. */
-static void format_knob(const options *self, const knob *option, char *text,
-                        size_t size) {
-  const void *at = place(self, option);
-  switch (option->kind) {
-  case flag_kind:
-    snprintf(text, size, "%d", *(const int *)at);
-    break;
-  case count_kind:
-    snprintf(text, size, "%zu", *(const size_t *)at);
-    break;
-  case seed_kind:
-    snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)at);
-    break;
-  case real_kind:
-    snprintf(text, size, "%.12g", *(const double *)at);
-    break;
-  case text_kind:
-    snprintf(text, size, "%s", *(const char *const *)at);
-    break;
-  }
+  /* A single row has no uniformity, and no batch norm. */
+  if (self->train_limit == 1 || self->test_limit == 1)
+    usage_error("--%s-limit wants 0 (all) or 2 and more, got 1",
+                self->train_limit == 1 ? "train" : "test");
 }
 
 json_t *options_json(const options *self) {

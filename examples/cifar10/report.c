@@ -60,10 +60,11 @@ static void add_notes(text_page *page, const experiment *self) {
   add_text(page,
            "Flow of the train rows: %s, smallest cosine of field and clock %.2g, "
            "%llu sign crossings\nin %zu of %zu rows, %llu capped evaluations, %zu rows "
-           "failed.\n",
+           "did not arrive.\n",
            self->opts->ode, flow->clock.smallest,
            (unsigned long long)flow->clock.crossings, flow->clock.rows_crossed,
-           table->raw.n_train, (unsigned long long)flow->clock.capped, flow->ode.failed);
+           table->raw.n_train, (unsigned long long)flow->clock.capped,
+           flow->ode.failed + flow->ode.limited);
 }
 
 void report_table(const experiment *self) {

@@ -13,6 +13,9 @@ pflow_err must(pflow_err rc);
 /* count zeroed elements, or the end of the program. */
 void *must_alloc(size_t count, size_t size);
 
+/* Ends the program with a message if what was printed did not get out. */
+void must_flush(void);
+
 /* Ends the program with a message of its own. */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 

@@ -1,6 +1,8 @@
 #include "common/progress.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,17 +27,30 @@ static void format_time(char *text, size_t size, double seconds) {
     snprintf(text, size, "%ld:%02ld", whole / 60, whole % 60);
 }
 
+/* Columns of the terminal, 80 if it does not tell. */
+static size_t terminal_columns(void) {
+  struct winsize size;
+  bool told = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return told ? size.ws_col : 80;
+}
+
+/* A line that wrapped could not be drawn over: the bar shrinks, then the end is cut. */
 static void draw_bar(progress *self, size_t done, const char *note, double elapsed) {
-  enum { cells = 24 };
-  char bar[cells + 1], left[32];
-  size_t filled = done * cells / self->total;
-  for (size_t i = 0; i < cells; i++)
-    bar[i] = i < filled ? '#' : '.';
-  bar[cells] = 0;
+  enum { most_cells = 24, brackets = 4 };
+  char line[256], text[128], left[32];
   double rest = done ? elapsed * (double)(self->total - done) / (double)done : 0.0;
   format_time(left, sizeof left, rest);
-  fprintf(stderr, "\r\033[K%s [%s] %3zu%%  %s  %s left", self->title, bar,
-          done * 100 / self->total, note, left);
+  snprintf(text, sizeof text, "%3zu%%  %s  %s left", done * 100 / self->total, note,
+           left);
+  size_t room = terminal_columns() - 1;
+  size_t taken = strlen(self->title) + strlen(text) + brackets;
+  size_t cells = room > taken ? room - taken : 0;
+  if (cells > most_cells) cells = most_cells;
+  int filled = (int)(done * cells / self->total);
+  snprintf(line, sizeof line, "%s [%.*s%.*s] %s", self->title, filled,
+           "########################", (int)cells - filled, "........................",
+           text);
+  fprintf(stderr, "\r\033[K%.*s", (int)room, line);
   fflush(stderr);
 }
 

@@ -1,0 +1,92 @@
+#!/bin/sh
+# The experiment's command line: exit codes, messages, its manual page, its progress bar.
+#   check_cifar10.sh BUILD_FOLDER
+set -u
+program=$1/bin/cifar10
+[ -x "$program" ] || { echo "skipped: the examples are not built"; exit 77; }
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+
+# refuses STATUS PATTERN OPTION...: ends with the status and says something like it.
+refuses() {
+  status=$1 pattern=$2
+  shift 2
+  "$program" "$@" >"$scratch/log" 2>&1
+  got=$?
+  if [ $got != "$status" ] || ! grep -q -e "$pattern" "$scratch/log"; then
+    echo "FAILED  cifar10 $*: status $got, wants $status and \"$pattern\":"
+    tail -n 3 "$scratch/log"
+    failed=1
+  fi
+}
+
+smoke="--preset smoke --data synthetic"
+refuses 2 'data DIR is needed'
+refuses 2 'unrecognized option' --bogus
+refuses 2 'requires an argument' --data
+refuses 2 'unknown word "extra"' --data x extra
+refuses 2 'epochs wants 1 to' --data x --epochs 0
+refuses 2 'epochs wants a whole number, got "1.5"' --data x --epochs 1.5
+refuses 2 'lr wants 0 to 1000, got nan' --data x --lr nan
+refuses 2 'm-max wants .*, got -2' --data x --m-max=-2
+refuses 2 'atol wants .*, got 0' --data x --atol 0
+refuses 2 'seed wants a whole number, got "-1"' --data x --seed -1
+refuses 2 'seed wants 0 to 9223372036854775807' --data x --seed 9223372036854775808
+refuses 2 'seed wants 0 to 9223372036854775807' --data x --seed 99999999999999999999
+refuses 2 'ode wants euler|.*, got "rk"' --data x --ode rk
+refuses 2 'test-limit wants 0 (all) or 2 and more, got 1' --data x --test-limit 1
+refuses 1 "$scratch/none: no data_batch_1.bin" --data "$scratch/none" --out "$scratch/out"
+
+# A place that cannot be written is found before the training.
+: >"$scratch/file"
+for out in file none/out; do
+  # shellcheck disable=SC2086 # words
+  refuses 1 "out $scratch/$out: " $smoke --out "$scratch/$out"
+  grep -q epoch "$scratch/log" && { echo "FAILED  trained before $out"; failed=1; }
+done
+
+# Broken checkpoints.
+mkdir -p "$scratch/out"
+for bytes in 0 7 100; do
+  head -c $bytes /dev/zero >"$scratch/out/checkpoint.safetensors"
+  # shellcheck disable=SC2086
+  refuses 1 "out/checkpoint.safetensors: " $smoke --out "$scratch/out" --resume
+done
+rm "$scratch/out/checkpoint.safetensors"
+
+if [ -c /dev/full ] && "$program" --help >/dev/full 2>/dev/null; then
+  echo "FAILED  --help does not notice a full standard output"
+  failed=1
+fi
+
+# Every option is in the manual page.
+for option in $("$program" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
+  sed 's/\\-/-/g' docs/man/cifar10.1 | grep -q -e "--$option" || {
+    echo "FAILED  --$option is not in docs/man/cifar10.1"
+    failed=1
+  }
+done
+
+# On a terminal the bar keeps to one line; elsewhere there is none.
+if command -v script >/dev/null; then
+  script -qec "stty cols 60; '$program' $smoke --epochs 1 --out '$scratch/out'" \
+    /dev/null >"$scratch/log" 2>&1 </dev/null
+  tr '\r' '\n' <"$scratch/log" | sed -n 's/^.\[K//p' | grep '%.*left' >"$scratch/bars"
+  if ! grep -q '^field \[####*\.*\] ' "$scratch/bars" || grep -q '.\{60\}' "$scratch/bars"; then
+    echo "FAILED  the bar on a terminal of 60 columns:"
+    cat "$scratch/bars"
+    failed=1
+  fi
+fi
+# shellcheck disable=SC2086
+refuses 0 '^| Poisson flow + refit' $smoke --epochs 1 --out "$scratch/out" --clock z
+if grep -q "$(printf '[\033\r]')" "$scratch/log"; then
+  echo "FAILED  control characters outside a terminal"
+  failed=1
+fi
+for file in table.md results.json loss.png features.png checkpoint.safetensors \
+  encoder.safetensors field.safetensors; do
+  [ -s "$scratch/out/$file" ] || { echo "FAILED  no $file"; failed=1; }
+done
+exit $failed
