@@ -15,11 +15,19 @@ cifar_page=https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz
 cifar_md5=c32a1d4ab5d03f1284b67883e8d87530
 fashion=/usr/share/datasets/fashion-mnist
 
+# Takes --data out of the options, wherever it stands.
 data=${PFLOW_DATA:-}
-if [ "${1:-}" = --data ]; then
-  data=${2:?--data wants a folder}
-  shift 2
-fi
+wanted=
+for word; do
+  shift
+  case $wanted$word in
+    --data) wanted=yes: ;;
+    yes:*) data=$word wanted= ;;
+    --data=*) data=${word#--data=} ;;
+    *) set -- "$@" "$word" ;;
+  esac
+done
+[ -z "$wanted" ] || { echo "--data wants a folder"; exit 2; }
 case $data in ''|/*|synthetic) ;; *) data=$start/$data ;; esac
 
 # shellcheck disable=SC2086
@@ -35,7 +43,7 @@ echo "building"
 
 fetch() {
   if command -v curl >/dev/null; then
-    curl -fsSL --connect-timeout 10 -o "$2" "$1"
+    curl -fsSL --connect-timeout 10 --speed-time 30 --speed-limit 1000 -o "$2" "$1"
   elif command -v wget >/dev/null; then
     wget -q --timeout=10 --tries=1 -O "$2" "$1"
   else
@@ -59,7 +67,11 @@ get_cifar() {
     rm -f $folder/cifar.part
     return 1
   fi
-  tar -xzf $folder/cifar.part -C $folder && rm -f $folder/cifar.part
+  # Unpacked beside its place: an interrupted tar leaves no half of it there.
+  rm -rf $folder/new $folder/cifar-10-batches-bin && mkdir $folder/new &&
+    tar -xzf $folder/cifar.part -C $folder/new &&
+    mv $folder/new/cifar-10-batches-bin $folder/ &&
+    rm -rf $folder/new $folder/cifar.part
 }
 
 get_fashion() {
