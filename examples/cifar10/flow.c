@@ -198,12 +198,13 @@ float *flow_run(const pflow_net *net, const float *features, size_t n,
 json_t *flow_report_json(const flow_report *report) {
   const pflow_ode_stats *ode = &report->ode;
   const pflow_clock_stats *clock = &report->clock;
-  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "steps_accepted",
-                   (json_int_t)ode->accepted, "steps_rejected", (json_int_t)ode->rejected,
-                   "evaluations", (json_int_t)ode->evaluations, "rows_arrived",
-                   (json_int_t)ode->arrived, "rows_limited", (json_int_t)ode->limited,
-                   "rows_failed", (json_int_t)ode->failed, "sign_crossings",
-                   (json_int_t)clock->crossings, "rows_crossed",
+  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}",
+                   "steps_accepted", (json_int_t)ode->accepted, "steps_rejected",
+                   (json_int_t)ode->rejected, "evaluations", (json_int_t)ode->evaluations,
+                   "rows_arrived", (json_int_t)ode->arrived, "rows_limited",
+                   (json_int_t)ode->limited, "rows_failed", (json_int_t)ode->failed,
+                   "sign_crossings", (json_int_t)clock->crossings, "rows_crossed",
                    (json_int_t)clock->rows_crossed, "speed_capped",
-                   (json_int_t)clock->capped, "smallest_cosine", clock->smallest);
+                   (json_int_t)clock->capped, "smallest_cosine", clock->smallest,
+                   "seconds", report->seconds);
 }

@@ -18,7 +18,7 @@ struct plot {
   plot_range range;
 };
 
-/* Ten colours that stay apart for most colour-blind readers. */
+/* Ten colours, one a class. */
 static const unsigned palette[10] = {0x1f77b4, 0xff7f0e, 0x2ca02c, 0xd62728, 0x9467bd,
                                      0x8c564b, 0xe377c2, 0x7f7f7f, 0xbcbd22, 0x17becf};
 
