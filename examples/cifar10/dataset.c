@@ -17,6 +17,7 @@ static int is_idx(const char *folder) {
          has_file(folder, "train-images-idx3-ubyte.gz");
 }
 
+/* Image i is the same however many there are. */
 static pflow_images *synthetic_split(const options *opts, pflow_split split, size_t n) {
   pflow_images *images;
   pflow_synthetic_config config;
@@ -57,15 +58,15 @@ static const char *dataset_name(const char *data) {
 void dataset_load(dataset *self, const options *opts) {
   if (strcmp(opts->data, "synthetic") == 0) {
     self->name = "synthetic";
-    self->train = synthetic_split(opts, PFLOW_TRAIN, 20000);
-    self->test = synthetic_split(opts, PFLOW_TEST, 5000);
+    self->train =
+        synthetic_split(opts, PFLOW_TRAIN, opts->train_limit ? opts->train_limit : 20000);
+    self->test =
+        synthetic_split(opts, PFLOW_TEST, opts->test_limit ? opts->test_limit : 5000);
   } else {
     self->name = dataset_name(opts->data);
-    self->train = file_split(opts, PFLOW_TRAIN);
-    self->test = file_split(opts, PFLOW_TEST);
+    self->train = limited(file_split(opts, PFLOW_TRAIN), opts->train_limit);
+    self->test = limited(file_split(opts, PFLOW_TEST), opts->test_limit);
   }
-  self->train = limited(self->train, opts->train_limit);
-  self->test = limited(self->test, opts->test_limit);
 }
 
 void dataset_destroy(dataset *self) {
