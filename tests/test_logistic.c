@@ -446,9 +446,32 @@ START_TEST(fit_refuses_bad_settings) {
   refuse_setting(-2.0, 1e-6, 10, "c is -2");
   refuse_setting(NAN, 1e-6, 10, "c is");
   refuse_setting(INFINITY, 1e-6, 10, "c is inf");
+  refuse_setting(1e308, 1e-6, 10, "c is 1e+308");
   refuse_setting(1.0, 0.0, 10, "grad_tol is 0");
   refuse_setting(1.0, NAN, 10, "grad_tol is");
   refuse_setting(1.0, 1e-6, 0, "max_iters is 0");
+}
+END_TEST
+
+/* Rows at the end of float32 and the largest c: an answer of numbers, or an error. */
+START_TEST(huge_values_give_no_nan) {
+  const float x[] = {-3e38f, -1e38f, 2e38f, 3e38f, 1e38f, -2e38f};
+  const int32_t labels[] = {0, 0, 1, 1, 0, 1};
+  const double cs[] = {1e-100, 1.0, 1e50, 1e100};
+  for (size_t i = 0; i < sizeof cs / sizeof *cs; i++) {
+    pflow_logistic_config config;
+    pflow_logistic_config_init(&config);
+    config.c = cs[i];
+    pflow_logistic *model;
+    pflow_logistic_report report;
+    pflow_err rc = pflow_logistic_fit(&model, x, labels, 6, 1, 2, &config, &report);
+    ck_assert_msg(rc >= 0, "c %g: %s", cs[i], pflow_errmsg());
+    ck_assert(isfinite(report.objective) && isfinite(report.grad_max));
+    ck_assert(rc != PFLOW_OK || report.grad_max <= config.grad_tol);
+    ck_assert(isfinite(pflow_logistic_coef(model)[0]));
+    ck_assert(isfinite(pflow_logistic_intercept(model)[0]));
+    pflow_logistic_destroy(model);
+  }
 }
 END_TEST
 
@@ -483,5 +506,6 @@ int main(void) {
             separable_classes_are_held_by_the_penalty,
             a_class_without_rows_is_never_predicted, predictions_follow_the_weights,
             threads_do_not_change_bits, failing_memory_leaves_nothing,
-            fit_refuses_bad_input, fit_refuses_bad_settings, predict_refuses_bad_input));
+            fit_refuses_bad_input, fit_refuses_bad_settings, huge_values_give_no_nan,
+            predict_refuses_bad_input));
 }

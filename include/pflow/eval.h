@@ -24,7 +24,7 @@ typedef struct pflow_logistic pflow_logistic;
 
 typedef struct pflow_logistic_config {
   size_t struct_size;
-  double c;         /* inverse strength of the L2 term; default 1 */
+  double c;         /* inverse strength of the L2 term, at most 1e100; default 1 */
   double grad_tol;  /* max |gradient| of the objective divided by n; default 1e-6 */
   size_t max_iters; /* of L-BFGS; default 2000 */
   pflow_pool *pool; /* NULL: the default pool */

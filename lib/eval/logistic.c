@@ -25,10 +25,13 @@ typedef struct fit {
   double grad_tol, grad_max, value;
 } fit;
 
+/* NaN if there is one. */
 static double max_abs(const double *values, size_t size) {
   double largest = 0.0;
-  for (size_t i = 0; i < size; i++)
-    largest = fmax(largest, fabs(values[i]));
+  for (size_t i = 0; i < size && !isnan(largest); i++) {
+    double value = fabs(values[i]);
+    if (!(value <= largest)) largest = value;
+  }
   return largest;
 }
 
@@ -164,8 +167,8 @@ static pflow_err read_config(pflow_logistic_config *config,
                              const pflow_logistic_config *given) {
   pflow_logistic_config_init(config);
   pf_try(pf_config_read(config, sizeof *config, given, "pflow_logistic_config"));
-  pf_try(pf_check_setting(config->c > 0.0 && config->c < INFINITY, "c", config->c,
-                          "> 0 and finite"));
+  pf_try(pf_check_setting(config->c > 0.0 && config->c <= 1e100, "c", config->c,
+                          "> 0 and <= 1e100"));
   pf_try(pf_check_setting(config->grad_tol > 0.0 && config->grad_tol < INFINITY,
                           "grad_tol", config->grad_tol, "> 0 and finite"));
   return pf_check_setting(config->max_iters > 0, "max_iters", (double)config->max_iters,
