@@ -24,8 +24,9 @@ refuses() {
 
 smoke="--preset smoke --data synthetic"
 refuses 2 'data DIR is needed'
-refuses 2 'unrecognized option' --bogus
-refuses 2 'requires an argument' --data
+refuses 2 'unknown option --bogus; see' --bogus
+refuses 2 'unknown option -x; see' -xy
+refuses 2 'data wants a value; see' --data
 refuses 2 'unknown word "extra"' --data x extra
 refuses 2 'epochs wants 1 to' --data x --epochs 0
 refuses 2 'epochs wants a whole number, got "1.5"' --data x --epochs 1.5
@@ -37,7 +38,9 @@ refuses 2 'seed wants 0 to 9223372036854775807' --data x --seed 9223372036854775
 refuses 2 'seed wants 0 to 9223372036854775807' --data x --seed 99999999999999999999
 refuses 2 'ode wants euler|.*, got "rk"' --data x --ode rk
 refuses 2 'test-limit wants 0 (all) or 2 and more, got 1' --data x --test-limit 1
-refuses 1 "$scratch/none: no data_batch_1.bin" --data "$scratch/none" --out "$scratch/out"
+refuses 1 "data $scratch/none: No such" --data "$scratch/none" --out "$scratch/out"
+mkdir "$scratch/empty"
+refuses 1 "data $scratch/empty: holds neither" --data "$scratch/empty" --out "$scratch/out"
 
 # A place that cannot be written is found before the training.
 : >"$scratch/file"

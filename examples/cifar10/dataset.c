@@ -1,5 +1,6 @@
 #include "dataset.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,16 @@ static int has_file(const char *folder, const char *name) {
 static int is_idx(const char *folder) {
   return has_file(folder, "train-images-idx3-ubyte") ||
          has_file(folder, "train-images-idx3-ubyte.gz");
+}
+
+/* Says what is wrong with --data, where the library would name a file of one format. */
+static void check_folder(const char *folder) {
+  if (!has_file(folder, ".")) fail("--data %s: %s", folder, strerror(errno));
+  if (!is_idx(folder) && !has_file(folder, "data_batch_1.bin") &&
+      !has_file(folder, "cifar-10-batches-bin/data_batch_1.bin"))
+    fail("--data %s: holds neither CIFAR-10's data_batch_1.bin nor IDX files "
+         "(train-images-idx3-ubyte)",
+         folder);
 }
 
 /* Image i is the same however many there are. */
@@ -63,6 +74,7 @@ void dataset_load(dataset *self, const options *opts) {
     self->test =
         synthetic_split(opts, PFLOW_TEST, opts->test_limit ? opts->test_limit : 5000);
   } else {
+    check_folder(opts->data);
     self->name = dataset_name(opts->data);
     self->train = limited(file_split(opts, PFLOW_TRAIN), opts->train_limit);
     self->test = limited(file_split(opts, PFLOW_TEST), opts->test_limit);

@@ -34,7 +34,7 @@ static const knob knobs[] = {
      "folder with CIFAR-10 binary files or IDX files, or \"synthetic\""},
     {"out", text_kind, AT(out), 0, 0, NULL, false, "folder for results"},
     {"resume", flag_kind, AT(resume), 0, 1, NULL, false,
-     "go on from the checkpoint in --out, if there is one"},
+     "go on from the checkpoint in --out, if there is one; without this it is replaced"},
     {"seed", seed_kind, AT(seed), 0, 0, NULL, true, "seed of everything random"},
     {"threads", count_kind, AT(threads), 0, 256, NULL, false,
      "threads of the library's own loops (0: one a processor); the BLAS has its own "
@@ -75,7 +75,7 @@ static const knob knobs[] = {
     {"clock", text_kind, AT(clock), 0, 0, "radial|arc|z|log-z", false,
      "independent variable of the flow"},
     {"flow-length", real_kind, AT(flow_length), 0, 1e6, NULL, false,
-     "how far the clock runs"},
+     "how far the clock runs, in its own unit"},
     {"rtol", real_kind, AT(rtol), 0, 1, NULL, false,
      "relative tolerance of adaptive integrators"},
     {"atol", real_kind, AT(atol), 1e-30, 1e6, NULL, false, "absolute tolerance"},
@@ -143,7 +143,7 @@ static void preset_smoke(options *self) {
   self->preset = "smoke";
   self->width = 0.0625;
   self->epochs = 2;
-  self->batch = 64;
+  self->batch = 16; /* enough steps for batch norm's running statistics to settle */
   self->train_limit = 600;
   self->test_limit = 300;
   self->field_epochs = 4;
@@ -237,19 +237,36 @@ static void format_knob(const options *self, const knob *option, char *text,
   }
 }
 
-/* A line of --help. */
+/* Text from a column on to the end of the line, broken between words before column 80. */
+static void print_wrapped(const char *text, int indent) {
+  int column = indent;
+  for (int length; *text; text += length, text += strspn(text, " ")) {
+    length = (int)strcspn(text, " ");
+    if (column > indent && column + 1 + length >= 80) {
+      printf("\n%*s", indent, "");
+      column = indent;
+    }
+    column += printf(column > indent ? " %.*s" : "%.*s", length, text);
+  }
+  putchar('\n');
+}
+
+/* An option's lines of --help. */
 static void print_knob(const options *defaults, const knob *option) {
-  char left[80], value[64];
+  enum { indent = 30 };
+  char left[80], value[64], text[512];
   bool is_text = option->kind == text_kind, is_flag = option->kind == flag_kind;
   const char *word = is_flag ? "" : is_text ? "DIR" : "N";
   snprintf(left, sizeof left, "--%s %s", option->name,
            option->choices ? option->choices : word);
-  printf("  %-30s %s", left, option->help);
+  snprintf(text, sizeof text, "%s", option->help);
   if (!is_flag && !(is_text && !*(const char *const *)place(defaults, option))) {
     format_knob(defaults, option, value, sizeof value);
-    printf(" [%s]", value);
+    snprintf(text, sizeof text, "%s [%s]", option->help, value);
   }
-  putchar('\n');
+  int used = printf("  %-*s", indent - 2, left);
+  if (used > indent) printf("\n%*s", indent, "");
+  print_wrapped(text, indent);
 }
 
 static void print_help(void) {
@@ -264,8 +281,8 @@ static void print_help(void) {
       "In brackets: the value without the option under --preset post.\n");
   for (size_t i = 0; i < knob_count; i++)
     print_knob(&defaults, &knobs[i]);
-  puts("  --help                         this text\n"
-       "  --version                      version of the library");
+  puts("  --help                      this text\n"
+       "  --version                   version of the library");
 }
 
 /* The words of getopt_long: one for each knob, then help and version. */
@@ -279,20 +296,26 @@ static void fill_words(struct option words[knob_count + 3]) {
   words[knob_count + 1] = (struct option){"version", no_argument, NULL, 'v'};
 }
 
+/* What getopt_long could not take: a long word, or one letter. */
+static void refuse_word(int code, const char *word) {
+  char letter[] = {'-', (char)optopt, 0};
+  if (code == ':') usage_error("%s wants a value", word);
+  usage_error("unknown option %s", optopt > 0 && optopt < 256 ? letter : word);
+}
+
 /* One pass over the words; only the preset is taken in the first. */
 static void read_words(options *self, int argc, char **argv, bool only_preset) {
   struct option words[knob_count + 3];
   fill_words(words);
   optind = 0;
-  opterr = !only_preset;
-  for (int code; (code = getopt_long(argc, argv, "h", words, NULL)) != -1;) {
+  for (int code; (code = getopt_long(argc, argv, ":h", words, NULL)) != -1;) {
     if (code == 'h' || code == 'v') {
       if (code == 'h') print_help();
       if (code == 'v') printf("libpflow %s\n", pflow_version());
       must_flush();
       exit(EXIT_SUCCESS);
     }
-    if (code == '?' && !only_preset) exit(2);
+    if ((code == '?' || code == ':') && !only_preset) refuse_word(code, argv[optind - 1]);
     if (code < 256) continue;
     const knob *option = &knobs[code - 256];
     bool is_preset = strcmp(option->name, "preset") == 0;

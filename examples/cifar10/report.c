@@ -70,9 +70,10 @@ static void add_notes(text_page *page, const experiment *self) {
 void report_table(const experiment *self) {
   text_page *page = must_alloc(1, sizeof *page);
   char path[4096];
-  add_text(page, "%s, %zu train and %zu test images, preset %s, width %g, %zu epochs, ",
+  add_text(page, "%s, %zu train and %zu test images, preset %s, width %g, %zu epoch%s, ",
            self->data->name, self->table->raw.n_train, self->table->raw.n_test,
-           self->opts->preset, self->opts->width, self->enc->epochs);
+           self->opts->preset, self->opts->width, self->enc->epochs,
+           self->enc->epochs == 1 ? "" : "s");
   add_text(page, "seed %llu\n\n", (unsigned long long)self->opts->seed);
   add_text(page, "| %-26s | %6s | %6s | %8s |\n|---|---:|---:|---:|\n", "the post's rows",
            "train", "test", "uniform.");
@@ -126,10 +127,12 @@ void report_json(const experiment *self) {
       "options", options_json(self->opts), "rows", arms_json(table), "uniformity_ideal",
       table->ideal, "flow", flow, "encoder", training_history_json(self->enc), "field",
       field_json(self->field));
-  char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+  char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
   if (!text) fail("the results cannot be written as JSON (a value is not finite)");
   options_out_path(self->opts, path, sizeof path, "results.json");
-  must(pflow_file_write(path, text, strlen(text)));
+  size_t length = strlen(text);
+  text[length] = '\n'; /* in place of the terminator */
+  must(pflow_file_write(path, text, length + 1));
   free(text);
   json_decref(root);
 }

@@ -74,6 +74,16 @@ static void save_checkpoint(const training *run) {
   pflow_archive_destroy(archive);
 }
 
+/* Names the first line in which the settings of a checkpoint differ from this run's. */
+static void refuse_settings(const char *path, const char *theirs, const char *ours) {
+  size_t line = 0;
+  for (size_t i = 0; theirs[i] && theirs[i] == ours[i]; i++)
+    if (theirs[i] == '\n') line = i + 1;
+  fail("%s was made with %.*s, this run has %.*s", path,
+       (int)strcspn(theirs + line, "\n"), theirs + line, (int)strcspn(ours + line, "\n"),
+       ours + line);
+}
+
 /* A checkpoint of other settings would silently give another experiment. */
 static void check_settings(const pflow_archive *archive, const training *run,
                            const char *path) {
@@ -84,8 +94,7 @@ static void check_settings(const pflow_archive *archive, const training *run,
   must(pflow_archive_get_text(archive, "dataset", &name));
   if (strcmp(name, run->data->name) != 0)
     fail("%s was made on %s, not on %s", path, name, run->data->name);
-  if (strcmp(text, settings) != 0)
-    fail("%s was made with other settings:\n%sthis run has:\n%s", path, text, settings);
+  if (strcmp(text, settings) != 0) refuse_settings(path, text, settings);
 }
 
 /* Takes up the checkpoint in --out; says so when there is none. */
