@@ -21,6 +21,7 @@ wanted=
 for word; do
   shift
   case $wanted$word in
+    --help | -h) sed -n '2,/^set/s/^# \{0,1\}//p' examples/quickstart.sh && exit ;;
     --data) wanted=yes: ;;
     yes:*) data=$word wanted= ;;
     --data=*) data=${word#--data=} ;;

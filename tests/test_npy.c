@@ -244,7 +244,7 @@ END_TEST
 START_TEST(other_kinds_of_arrays_are_refused) {
   temp_begin();
   check_dict_fails("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }",
-                   PFLOW_EUNSUPPORTED, "Fortran order");
+                   PFLOW_EUNSUPPORTED, "Fortran order, wants C order");
   check_dict_fails("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (6,), }",
                    PFLOW_EUNSUPPORTED, "structured");
   const char *types[] = {">f4", "|O", "<f2", "<f16", "<c8", "<i4", "|S4", "=f4", ""};

@@ -88,7 +88,7 @@ static pflow_err check_kind(npy_reader *self, const npy_type *types, size_t coun
     return pf_fail(PFLOW_EUNSUPPORTED, "%s: values of type '%s', wants %s", self->path,
                    header->descr, wants);
   if (header->fortran_order)
-    return pf_fail(PFLOW_EUNSUPPORTED, "%s: in Fortran order", self->path);
+    return pf_fail(PFLOW_EUNSUPPORTED, "%s: in Fortran order, wants C order", self->path);
   if (header->ndim == 0 || header->size == 0)
     return pf_fail(PFLOW_EUNSUPPORTED, "%s: %s", self->path,
                    header->ndim == 0 ? "0 dimensions" : "an array of 0 values");
