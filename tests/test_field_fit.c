@@ -370,7 +370,7 @@ START_TEST(bad_data_are_named) {
   ck_fails(pflow_field_fit(net, planar_data(), n, 0, NULL, NULL), PFLOW_EINVAL,
            "rows of 0");
   ck_fails(pflow_field_fit(net, planar_data(), n, 3, NULL, NULL), PFLOW_ESHAPE,
-           "3 values, the network has 3 inputs");
+           "rows of 3 values want 4 inputs, the network has 3");
   ck_fails(pflow_field_fit(net, planar_data(), SIZE_MAX / 4, dim, NULL, NULL),
            PFLOW_EOVERFLOW, "*");
   ck_fails(pflow_field_fit(net, nan, 2, dim, NULL, NULL), PFLOW_ENONFINITE,

@@ -103,8 +103,8 @@ static void refuse_setting(pflow_affine_kind kind, size_t out_dim, double eps,
 }
 
 START_TEST(fit_refuses_bad_settings) {
-  refuse_setting(PFLOW_AFFINE_PCA, 3, 1e-6, "out_dim is 3");
-  refuse_setting(PFLOW_AFFINE_ZCA_WHITEN, 1, 1e-6, "out_dim is 1");
+  refuse_setting(PFLOW_AFFINE_PCA, 3, 1e-6, "out_dim is 3, wants 0 to 2");
+  refuse_setting(PFLOW_AFFINE_ZCA_WHITEN, 1, 1e-6, "out_dim is 1, wants 0 or 2");
   refuse_setting(PFLOW_AFFINE_PCA_WHITEN, 0, -0.5, "eps is -0.5");
   refuse_setting(PFLOW_AFFINE_PCA_WHITEN, 0, NAN, "eps is");
   refuse_setting(PFLOW_AFFINE_PCA_WHITEN, 0, INFINITY, "eps is inf");

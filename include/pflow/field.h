@@ -249,6 +249,10 @@ PFLOW_API pflow_err pflow_field_step_run(pflow_field_step *step, pflow_net *net,
 
 /* ---- clocks: from a field to a right-hand side ---- */
 
+/*
+ * Z and LOG_Z start at a height z > 0, with s0 = z or s0 = ln z: the clock takes the
+ * caller's word that s and z agree.
+ */
 typedef enum pflow_clock_kind {
   PFLOW_CLOCK_RADIAL = 0, /* dy/ds = E / (E . y): ||y||^2 grows by 2 a unit (the post) */
   PFLOW_CLOCK_ARC = 1,    /* dy/ds = -E / ||E||: s is the length of the path, outward */

@@ -150,9 +150,8 @@ static pflow_err fit_read(fit_run *run, const pflow_field_fit_config *config) {
   pf_try(pf_points_size(&size, run->n, run->dim, "field fit"));
   if (width > 0 && width != run->dim + 1)
     return pf_fail(PFLOW_ESHAPE,
-                   "field fit: rows of %zu values, the network has %zu "
-                   "inputs",
-                   run->dim, width);
+                   "field fit: rows of %zu values want %zu inputs, the network has %zu",
+                   run->dim, run->dim + 1, width);
   if (run->config.large_batch > run->n) run->config.large_batch = run->n;
   if (run->config.small_batch > run->n) run->config.small_batch = run->n;
   return pflow_check_finite(run->x, run->n, run->dim, "field fit: x");

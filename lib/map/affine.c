@@ -133,8 +133,8 @@ static pflow_err read_config(pflow_affine_config *config,
                    PFLOW_AFFINE_ROTATE);
   size_t out = config->out_dim;
   if (out > dim || (out != 0 && out != dim && !is_pca(kind)))
-    return pf_fail(PFLOW_EINVAL, "out_dim is %zu: transform %d of %zu values wants %s",
-                   out, (int)kind, dim, is_pca(kind) ? "as many at most" : "as many");
+    return pf_fail(PFLOW_EINVAL, "out_dim is %zu, wants 0 %s %zu for this kind", out,
+                   is_pca(kind) ? "to" : "or", dim);
   return pf_check_setting(config->eps >= 0.0 && config->eps < INFINITY, "eps",
                           config->eps, ">= 0 and finite");
 }
