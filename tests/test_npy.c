@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/failing.h"
@@ -333,7 +334,7 @@ START_TEST(long_headers_are_refused) {
 }
 END_TEST
 
-START_TEST(missing_files_and_folders) {
+START_TEST(missing_files_folders_and_pipes) {
   pflow_tensor *tensor;
   int32_t *labels;
   size_t n;
@@ -342,6 +343,10 @@ START_TEST(missing_files_and_folders) {
   ck_fails(pflow_npy_load(&tensor, folder), PFLOW_EIO, "not a regular file");
   ck_fails(pflow_npy_load_labels(&labels, &n, temp_path("none.npy")), PFLOW_EIO, "none");
   ck_fails(pflow_npy_load_labels(&labels, &n, folder), PFLOW_EIO, "not a regular file");
+  /* Nobody writes to the pipe, so that to wait for it is to wait for ever. */
+  ck_assert_int_eq(mkfifo(temp_path("pipe.npy"), 0600), 0);
+  ck_fails(pflow_npy_load(&tensor, temp_path("pipe.npy")), PFLOW_EIO, "not a regular");
+  ck_fails(pflow_npy_load_labels(&labels, &n, temp_path("pipe.npy")), PFLOW_EIO, "pipe");
   ck_fails(pflow_npy_load(NULL, "x"), PFLOW_ENULL, "tensor");
   ck_fails(pflow_npy_load(&tensor, NULL), PFLOW_ENULL, "path");
   ck_fails(pflow_npy_load_labels(NULL, &n, "x"), PFLOW_ENULL, "labels");
@@ -470,6 +475,6 @@ int main(void) {
             bad_dictionaries_are_named, other_kinds_of_arrays_are_refused,
             shapes_that_do_not_match_the_file_are_named, every_truncation_is_found,
             wrong_preambles_are_named, long_headers_are_refused,
-            missing_files_and_folders, tensors_come_back_with_all_bits, labels_come_back,
-            bad_saves_are_named, failing_allocations_leave_nothing));
+            missing_files_folders_and_pipes, tensors_come_back_with_all_bits,
+            labels_come_back, bad_saves_are_named, failing_allocations_leave_nothing));
 }

@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/reader.h"
 #include "base/writer.h"
 
 static pflow_err io_error(const char *action, const char *path) {
@@ -110,12 +110,31 @@ pflow_err pflow_file_write(const char *path, const void *bytes, size_t size) {
   return pf_writer_close(&writer, pf_writer_put(&writer, bytes, size));
 }
 
-/* Fills buffer with exactly size bytes of a file that may be shrinking meanwhile. */
-static pflow_err read_all(int file, unsigned char *buffer, size_t size,
-                          const char *path) {
-  size_t have = 0;
-  while (have < size) {
-    ssize_t got = read(file, buffer + have, size - have);
+_Static_assert(sizeof(size_t) >= sizeof(off_t), "a file's length is kept in a size_t");
+
+pflow_err pf_reader_open(int *file, size_t *size, const char *path) {
+  struct stat status;
+  /* A pipe would wait for its writer here. */
+  int opened = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (opened < 0) return io_error("open", path);
+  pflow_err rc = PFLOW_OK;
+  if (fstat(opened, &status) != 0)
+    rc = io_error("examine", path);
+  else if (!S_ISREG(status.st_mode))
+    rc = pf_fail(PFLOW_EIO, "%s: not a regular file", path);
+  if (rc < 0) {
+    close(opened);
+    return rc;
+  }
+  *file = opened;
+  *size = (size_t)status.st_size;
+  return PFLOW_OK;
+}
+
+pflow_err pf_reader_take(int file, void *out, size_t size, const char *path) {
+  char *next = out;
+  for (size_t have = 0; have < size;) {
+    ssize_t got = read(file, next + have, size - have);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return io_error("read", path);
     if (got == 0)
@@ -126,24 +145,18 @@ static pflow_err read_all(int file, unsigned char *buffer, size_t size,
   return PFLOW_OK;
 }
 
-static pflow_err read_open_file(unsigned char **bytes, size_t *size, int file,
-                                const char *path, size_t limit) {
-  struct stat status;
-  if (fstat(file, &status) != 0) return io_error("examine", path);
-  if (!S_ISREG(status.st_mode)) return pf_fail(PFLOW_EIO, "%s: not a regular file", path);
-  if ((uintmax_t)status.st_size > limit)
-    return pf_fail(PFLOW_ETOOLARGE, "%s: %ju bytes, at most %zu", path,
-                   (uintmax_t)status.st_size, limit);
+static pflow_err read_bytes(unsigned char **bytes, size_t size, int file,
+                            const char *path, size_t limit) {
+  if (size > limit)
+    return pf_fail(PFLOW_ETOOLARGE, "%s: %zu bytes, at most %zu", path, size, limit);
   unsigned char *buffer;
-  pf_try(pf_alloc(&buffer, (size_t)status.st_size + 1, 1));
-  pflow_err rc = read_all(file, buffer, (size_t)status.st_size, path);
-  if (rc < 0) {
+  pf_try(pf_alloc(&buffer, size + 1, 1));
+  pflow_err rc = pf_reader_take(file, buffer, size, path);
+  if (rc < 0)
     pflow_free(buffer);
-    return rc;
-  }
-  *bytes = buffer;
-  *size = (size_t)status.st_size;
-  return PFLOW_OK;
+  else
+    *bytes = buffer;
+  return rc;
 }
 
 pflow_err pflow_file_read(unsigned char **bytes, size_t *size, const char *path,
@@ -153,10 +166,11 @@ pflow_err pflow_file_read(unsigned char **bytes, size_t *size, const char *path,
   pf_need(path);
   *bytes = NULL;
   *size = 0;
-  /* A pipe would wait for its writer here. */
-  int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (file < 0) return io_error("open", path);
-  pflow_err rc = read_open_file(bytes, size, file, path, limit);
+  int file;
+  size_t all;
+  pf_try(pf_reader_open(&file, &all, path));
+  pflow_err rc = read_bytes(bytes, all, file, path, limit);
+  if (rc >= 0) *size = all;
   close(file);
   return rc;
 }

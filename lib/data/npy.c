@@ -3,11 +3,10 @@
  *
  * The size of the file must be exactly what its header says before memory is taken.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/reader.h"
 #include "base/writer.h"
 #include "data/npy_header.h"
 #include "pflow/data.h"
@@ -23,7 +22,7 @@ typedef struct npy_type {
 
 typedef struct npy_reader {
   const char *path;
-  FILE *file;
+  int file;
   size_t left; /* bytes of the file that were not read yet */
   pf_npy_header header;
   const npy_type *type;
@@ -36,10 +35,7 @@ static pflow_err reader_take(npy_reader *self, void *out, size_t size) {
     return pf_fail(PFLOW_ETRUNCATED, "%s: ends %zu bytes too early", self->path,
                    size - self->left);
   self->left -= size;
-  if (fread(out, 1, size, self->file) == size) return PFLOW_OK;
-  if (feof(self->file))
-    return pf_fail(PFLOW_ETRUNCATED, "%s: became shorter while read", self->path);
-  return pf_fail(PFLOW_EIO, "%s: cannot read: %s", self->path, strerror(errno));
+  return pf_reader_take(self->file, out, size, self->path);
 }
 
 /* Checks magic and version; gives the length of the dictionary. */
@@ -104,19 +100,6 @@ static pflow_err check_length(const npy_reader *self) {
                  wants);
 }
 
-static pflow_err reader_open(npy_reader *self, const char *path) {
-  struct stat status;
-  *self = (npy_reader){.path = path, .file = fopen(path, "rbe")};
-  if (!self->file)
-    return pf_fail(PFLOW_EIO, "%s: cannot open: %s", path, strerror(errno));
-  if (fstat(fileno(self->file), &status) == 0 && S_ISREG(status.st_mode)) {
-    self->left = (size_t)status.st_size;
-    return PFLOW_OK;
-  }
-  fclose(self->file);
-  return pf_fail(PFLOW_EIO, "%s: not a regular file", path);
-}
-
 /* ---- reading values ---- */
 
 /* Turns n values into the values index, index + 1, ... of out. */
@@ -124,7 +107,7 @@ typedef pflow_err (*convert_fn)(const npy_reader *self, void *out, size_t index,
                                 const unsigned char *bytes, size_t n);
 
 static pflow_err read_values(npy_reader *self, void *out, convert_fn convert) {
-  enum { piece = 1024 };
+  enum { piece = 4096 };
   unsigned char bytes[piece * sizeof(double)];
   size_t n;
   for (size_t done = 0; done < self->header.size; done += n) {
@@ -192,10 +175,10 @@ pflow_err pflow_npy_load(pflow_tensor **tensor, const char *path) {
   pf_need(tensor);
   *tensor = NULL;
   pf_need(path);
-  npy_reader reader;
-  pf_try(reader_open(&reader, path));
+  npy_reader reader = {.path = path};
+  pf_try(pf_reader_open(&reader.file, &reader.left, path));
   pflow_err rc = read_tensor(&reader, tensor);
-  fclose(reader.file);
+  close(reader.file);
   return rc;
 }
 
@@ -223,11 +206,11 @@ pflow_err pflow_npy_load_labels(int32_t **labels, size_t *n, const char *path) {
   pf_need(n);
   *n = 0;
   pf_need(path);
-  npy_reader reader;
-  pf_try(reader_open(&reader, path));
+  npy_reader reader = {.path = path};
+  pf_try(pf_reader_open(&reader.file, &reader.left, path));
   pflow_err rc = read_labels(&reader, labels);
   if (rc >= 0) *n = reader.header.size;
-  fclose(reader.file);
+  close(reader.file);
   return rc;
 }
 
