@@ -57,6 +57,22 @@ static void check_files_fail(size_t classes, pflow_err code, const char *text) {
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }
 
+/* The largest block that was asked for. */
+static size_t largest;
+
+static void *watch_allocate(size_t size, size_t alignment, void *user) {
+  void *block;
+  (void)user;
+  if (size > largest) largest = size;
+  return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
+}
+
+static void watch_release(void *block, size_t size, void *user) {
+  (void)size;
+  (void)user;
+  free(block);
+}
+
 START_TEST(folders_of_plain_and_gzipped_files_are_read) {
   const char *names[2][2] = {{"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
                              {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}};
@@ -147,7 +163,8 @@ START_TEST(bad_headers_are_named) {
   check_changed_fails(7, 0, PFLOW_EFORMAT, "dimension 0 is 0");
   check_changed_fails(15, 0, PFLOW_EFORMAT, "dimension 2 is 0");
   check_changed_fails(7, 4, PFLOW_ETRUNCATED, "24 bytes cannot hold 32");
-  check_changed_fails(7, 2, PFLOW_ETOOLARGE, "longer than its header says");
+  check_changed_fails(7, 2, PFLOW_ESHAPE, "labels: 3 labels for 2 images");
+  check_changed_fails(11, 1, PFLOW_ETOOLARGE, "longer than its header says");
   check_changed_fails(4, 255, PFLOW_ETOOLARGE, "bytes of values, at most 1073741824");
   temp_end();
 }
@@ -166,6 +183,25 @@ START_TEST(huge_dimensions_take_no_memory) {
   write_packed("images", bytes, sizeof bytes);
   check_files_fail(0, PFLOW_ETRUNCATED, "cannot hold 1069547520");
   temp_end();
+}
+END_TEST
+
+/* A megabyte of zeros, packed, speaks of 2^20 images, which nobody has labels for. */
+START_TEST(counts_are_compared_before_memory_is_taken) {
+  const size_t size = (size_t)1 << 20;
+  unsigned char *zeros = calloc(size + 16, 1), packed[2048];
+  ck_assert_ptr_nonnull(zeros);
+  memcpy(zeros, "\0\0\x08\x03\0\x10\0\0\0\0\0\x01\0\0\0\x01", 16);
+  temp_begin();
+  temp_write("images", packed, pack(packed, sizeof packed, zeros, size + 16));
+  temp_write("labels", good_labels, sizeof good_labels);
+  largest = 0;
+  ck_ok(pflow_set_allocator(&(pflow_allocator){watch_allocate, watch_release, NULL}));
+  check_files_fail(0, PFLOW_ESHAPE, "labels: 3 labels for 1048576 images");
+  ck_ok(pflow_set_allocator(NULL));
+  ck_assert_uint_lt(largest, 100000); /* zlib's own, and the packed files */
+  temp_end();
+  free(zeros);
 }
 END_TEST
 
@@ -287,12 +323,12 @@ START_TEST(failing_allocations_leave_nothing) {
 END_TEST
 
 int main(void) {
-  return run_tests("idx", TESTS(folders_of_plain_and_gzipped_files_are_read,
-                                gzip_is_told_by_content, gzip_members_are_joined,
-                                every_truncation_is_found, bad_headers_are_named,
-                                huge_dimensions_take_no_memory, gzip_bomb_is_refused,
-                                damaged_gzip_data_are_named, bad_labels_are_named,
-                                missing_files_and_bad_arguments,
-                                one_channel_is_repeated_by_padding,
-                                failing_allocations_leave_nothing));
+  return run_tests(
+      "idx",
+      TESTS(folders_of_plain_and_gzipped_files_are_read, gzip_is_told_by_content,
+            gzip_members_are_joined, every_truncation_is_found, bad_headers_are_named,
+            huge_dimensions_take_no_memory, counts_are_compared_before_memory_is_taken,
+            gzip_bomb_is_refused, damaged_gzip_data_are_named, bad_labels_are_named,
+            missing_files_and_bad_arguments, one_channel_is_repeated_by_padding,
+            failing_allocations_leave_nothing));
 }

@@ -77,31 +77,27 @@ static pflow_err copy_labels(pflow_images *images, const unsigned char *bytes,
   return PFLOW_OK;
 }
 
-static pflow_err read_labels(pflow_images *images, const char *path, size_t classes) {
-  idx_file file;
-  unsigned char *bytes = NULL;
-  pf_try(open_idx(&file, path, 1));
-  pflow_err rc = PFLOW_OK;
-  if (file.size != images->n)
-    rc = pf_fail(PFLOW_ESHAPE, "%s: %zu labels for %zu images", path, file.size,
-                 images->n);
-  if (rc >= 0) rc = pf_alloc(&bytes, file.size, 1);
-  if (rc >= 0) rc = read_values(&file, bytes);
-  if (rc >= 0) rc = copy_labels(images, bytes, classes, path);
+static pflow_err read_labels(pflow_images *images, idx_file *file, size_t classes) {
+  unsigned char *bytes;
+  pf_try(pf_alloc(&bytes, file->size, 1));
+  pflow_err rc = read_values(file, bytes);
+  if (rc >= 0) rc = copy_labels(images, bytes, classes, file->source.path);
   pflow_free(bytes);
-  pf_gzip_close(&file.source);
   return rc;
 }
 
-static pflow_err read_images(pflow_images **images, const char *path) {
-  idx_file file;
-  pf_try(open_idx(&file, path, 3));
-  const size_t shape[3] = {1, file.dim[1], file.dim[2]};
+/* The set of two opened files, which must agree before memory for it is taken. */
+static pflow_err read_set(pflow_images **images, idx_file *pixels, idx_file *labels,
+                          size_t classes) {
+  const size_t shape[3] = {1, pixels->dim[1], pixels->dim[2]};
+  if (labels->size != pixels->dim[0])
+    return pf_fail(PFLOW_ESHAPE, "%s: %zu labels for %zu images", labels->source.path,
+                   labels->size, pixels->dim[0]);
   pflow_images *made;
-  pflow_err rc = pf_images_create(&made, file.dim[0], shape, 1);
-  if (rc >= 0) rc = pf_images_finish(images, made, read_values(&file, made->pixels));
-  pf_gzip_close(&file.source);
-  return rc;
+  pf_try(pf_images_create(&made, pixels->dim[0], shape, 1));
+  pflow_err rc = read_values(pixels, made->pixels);
+  if (rc >= 0) rc = read_labels(made, labels, classes);
+  return pf_images_finish(images, made, rc);
 }
 
 pflow_err pflow_images_load_idx_files(pflow_images **images, const char *images_path,
@@ -112,9 +108,15 @@ pflow_err pflow_images_load_idx_files(pflow_images **images, const char *images_
   pf_need(labels_path);
   if (classes > INT32_MAX)
     return pf_fail(PFLOW_EINVAL, "classes is %zu, wants 0 to %d", classes, INT32_MAX);
-  pflow_images *made;
-  pf_try(read_images(&made, images_path));
-  return pf_images_finish(images, made, read_labels(made, labels_path, classes));
+  idx_file pixels, labels;
+  pf_try(open_idx(&pixels, images_path, 3));
+  pflow_err rc = open_idx(&labels, labels_path, 1);
+  if (rc >= 0) {
+    rc = read_set(images, &pixels, &labels, classes);
+    pf_gzip_close(&labels.source);
+  }
+  pf_gzip_close(&pixels.source);
+  return rc;
 }
 
 /* "<folder>/<split>-<kind>-ubyte", with ".gz" if only that exists. */
