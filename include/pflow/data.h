@@ -1,10 +1,12 @@
 /*
  * pflow/data.h - .npy arrays, labelled images, shuffled and augmented mini-batches.
  *
- * Every file is treated as hostile: magic, sizes and labels are checked before memory is
- * taken. Errors name the file and the value: PFLOW_EIO (cannot be read), PFLOW_EFORMAT
- * (wrong magic or malformed), PFLOW_ETRUNCATED, PFLOW_ETOOLARGE (longer than its header
- * says), PFLOW_EUNSUPPORTED (a valid file of a kind not read here), PFLOW_ELABEL.
+ * Every file is treated as hostile: magic and sizes are checked before memory for its
+ * values is taken. Errors name the file and the value: PFLOW_EIO (cannot be read, or is
+ * no regular file), PFLOW_EFORMAT (wrong magic or malformed), PFLOW_ETRUNCATED,
+ * PFLOW_ETOOLARGE (longer than its header says, or above a limit), PFLOW_EUNSUPPORTED (a
+ * valid file of a kind not read here), PFLOW_EOVERFLOW (a size that no size_t holds),
+ * PFLOW_ELABEL; PFLOW_ENOMEM besides.
  */
 #ifndef PFLOW_DATA_H
 #define PFLOW_DATA_H
@@ -121,11 +123,14 @@ PFLOW_API pflow_err pflow_images_create_synthetic(pflow_images **images,
 PFLOW_API pflow_err pflow_images_pad(pflow_images **images, const pflow_images *source,
                                      size_t channels, size_t height, size_t width);
 
-/* A copy of the first n images (all if fewer). */
+/* A copy of the first n images (all if fewer); PFLOW_EINVAL for n 0. */
 PFLOW_API pflow_err pflow_images_take(pflow_images **images, const pflow_images *source,
                                       size_t n);
 
-/* Pixels of images begin <= i < begin + n as float32 / 255 into x (n x C x H x W). */
+/*
+ * Pixels of images begin <= i < begin + n as float32 / 255 into x (n x C x H x W).
+ * PFLOW_EINVAL when n is 0 or the range goes past the last image.
+ */
 PFLOW_API pflow_err pflow_images_get(const pflow_images *images, size_t begin, size_t n,
                                      float *x);
 
@@ -172,6 +177,7 @@ PFLOW_API size_t pflow_batches_classes(const pflow_batches *batches);
  * Batch `index` of epoch `epoch`: pixels / 255 into x (batch x C x H x W), labels, and
  * the number of rows. A pure function of seed, epoch and index, so training can be
  * resumed anywhere. The order of the last epoch asked for is kept: one thread at a time.
+ * PFLOW_EINVAL past the last batch.
  */
 PFLOW_API pflow_err pflow_batches_get(pflow_batches *batches, uint64_t epoch,
                                       size_t index, float *x, int32_t *labels, size_t *n);

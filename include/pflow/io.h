@@ -38,9 +38,9 @@ PFLOW_API pflow_err pflow_archive_create(pflow_archive **archive);
 PFLOW_API void pflow_archive_destroy(pflow_archive *archive);
 
 /*
- * Adds a copy of a tensor, or a text (both UTF-8, at most 255 bytes of name). Tensors and
- * texts do not share names. A name that is already there, or "__metadata__", is
- * PFLOW_EINVAL.
+ * Adds a copy of a tensor, or a text (both UTF-8, at most 255 bytes of name). A tensor
+ * and a text may have the same name, two tensors or two texts may not: PFLOW_EINVAL, also
+ * for the name "__metadata__".
  */
 PFLOW_API pflow_err pflow_archive_put(pflow_archive *archive, const char *name,
                                       const float *values, const size_t *shape,
