@@ -3,7 +3,6 @@
  * the vectors along it, and see how uniform they became.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "common/must.h"
 
@@ -49,12 +48,10 @@ int main(void) {
   pflow_net *net = learn_field();
   must(pflow_field_create_net(&field, net));
   must(pflow_clock_create(&clock, field, n, NULL));
-  /* Augment with z = 0, flow until the squared norm has grown by 2 * 100, drop z. */
-  for (size_t i = 0; i < n; i++)
-    memcpy(y + i * (d + 1), x + i * d, d * sizeof *y);
+  /* From z = 0, until the squared norm has grown by 2 * 100; then z has done its work. */
+  must(pflow_points_augment(x, n, d, 0.0, y));
   must(pflow_ode_solve(NULL, pflow_clock_rhs, clock, 0.0, 100.0, y, n, d + 1, NULL));
-  for (size_t i = 0; i < n; i++)
-    memmove(y + i * d, y + i * (d + 1), d * sizeof *y);
+  must(pflow_points_project(y, n, d, y));
   must(pflow_clock_get_stats(clock, &stats));
   must(pflow_uniformity_ideal(d, 2.0, &ideal));
   printf("uniformity before %.3f, after %.3f, ideal %.3f (%llu sign crossings)\n", before,

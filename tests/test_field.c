@@ -303,11 +303,32 @@ START_TEST(failing_allocations_leave_nothing) {
 }
 END_TEST
 
+START_TEST(points_go_there_and_back) {
+  const float x[6] = {1, 2, 3, 4, 5, 6};
+  const float want[9] = {1, 2, 0.5f, 3, 4, 0.5f, 5, 6, 0.5f};
+  float y[9], back[6];
+  ck_ok(pflow_points_augment(x, 3, 2, 0.5, y));
+  ck_assert_mem_eq(y, want, sizeof want);
+  ck_ok(pflow_points_project(y, 3, 2, back));
+  ck_assert_mem_eq(back, x, sizeof x);
+  ck_ok(pflow_points_project(y, 3, 2, y));
+  ck_assert_mem_eq(y, x, sizeof x);
+  ck_fails(pflow_points_augment(NULL, 3, 2, 0.5, y), PFLOW_ENULL, "x");
+  ck_fails(pflow_points_augment(x, 3, 2, 0.5, NULL), PFLOW_ENULL, "y");
+  ck_fails(pflow_points_augment(x, 0, 2, 0.5, y), PFLOW_EINVAL, "0 rows of 2");
+  ck_fails(pflow_points_augment(x, SIZE_MAX / 8, 7, 0.5, y), PFLOW_EOVERFLOW, "points");
+  ck_fails(pflow_points_project(y, 3, 0, back), PFLOW_EINVAL, "3 rows of 0");
+  ck_fails(pflow_points_project(NULL, 3, 2, back), PFLOW_ENULL, "y");
+  ck_fails(pflow_points_project(y, 3, 2, NULL), PFLOW_ENULL, "x");
+}
+END_TEST
+
 int main(void) {
   return run_tests("field",
-                   TESTS(a_class_of_ones_own, only_kind_and_eval_are_required,
-                         a_net_field_is_its_prediction, networks_that_are_no_fields,
-                         a_field_of_sources_keeps_its_rows, threads_share_a_field,
-                         bad_sources_are_named, a_failed_field_destroys_its_self,
-                         bad_evaluations_are_named, failing_allocations_leave_nothing));
+                   TESTS(points_go_there_and_back, a_class_of_ones_own,
+                         only_kind_and_eval_are_required, a_net_field_is_its_prediction,
+                         networks_that_are_no_fields, a_field_of_sources_keeps_its_rows,
+                         threads_share_a_field, bad_sources_are_named,
+                         a_failed_field_destroys_its_self, bad_evaluations_are_named,
+                         failing_allocations_leave_nothing));
 }

@@ -69,34 +69,10 @@ static arm *refit(bench *self, const char *name, const feature_set *set) {
 
 /* ---- feature sets ---- */
 
-/* The shape and labels of another set, without rows. */
-static feature_set like(const feature_set *set) {
-  feature_set made = *set;
-  made.train = made.test = NULL;
-  return made;
-}
-
-static void free_rows(feature_set *set) {
-  pflow_free(set->train);
-  pflow_free(set->test);
-}
-
-static feature_set raw_features(bench *self) {
-  const dataset *data = self->data;
-  return (feature_set){.train = encoder_features(self->enc, data->train),
-                       .test = encoder_features(self->enc, data->test),
-                       .train_labels = pflow_images_labels(data->train),
-                       .test_labels = pflow_images_labels(data->test),
-                       .n_train = pflow_images_count(data->train),
-                       .n_test = pflow_images_count(data->test),
-                       .dim = FEATURE_DIM,
-                       .classes = self->enc->classes};
-}
-
 static feature_set flowed_features(const bench *self, const pflow_net *net,
                                    flow_report *train, flow_report *test) {
   const feature_set *raw = &self->table->raw;
-  feature_set made = like(raw);
+  feature_set made = features_like(raw);
   made.train = flow_run(net, raw->train, raw->n_train, self->opts, train);
   made.test = flow_run(net, raw->test, raw->n_test, self->opts, test);
   return made;
@@ -110,7 +86,7 @@ static float *apply_affine(const pflow_affine *affine, const float *x, size_t n)
 
 static void affine_arm(bench *self, const char *name, pflow_affine_kind kind) {
   const feature_set *raw = &self->table->raw;
-  feature_set made = like(raw);
+  feature_set made = features_like(raw);
   pflow_affine *affine;
   pflow_affine_config config;
   pflow_affine_config_init(&config);
@@ -121,13 +97,13 @@ static void affine_arm(bench *self, const char *name, pflow_affine_kind kind) {
   made.test = apply_affine(affine, raw->test, raw->n_test);
   pflow_affine_destroy(affine);
   refit(self, name, &made);
-  free_rows(&made);
+  features_free(&made);
 }
 
 /* Features of a random network of the field's kind and size, never trained. */
 static void random_mlp_arm(bench *self) {
   const feature_set *raw = &self->table->raw;
-  feature_set made = like(raw);
+  feature_set made = features_like(raw);
   pflow_net *net;
   pflow_net_work *work;
   pflow_net_config config;
@@ -141,7 +117,7 @@ static void random_mlp_arm(bench *self) {
   must(pflow_net_predict(net, work, raw->train, raw->n_train, made.train));
   must(pflow_net_predict(net, work, raw->test, raw->n_test, made.test));
   refit(self, "random MLP + refit", &made);
-  free_rows(&made);
+  features_free(&made);
   pflow_net_work_destroy(work);
   pflow_net_destroy(net);
 }
@@ -173,16 +149,16 @@ static void untrained_arm(bench *self) {
   pflow_net *net = flow_untrained_net(self->opts, self->enc->pool);
   feature_set made = flowed_features(self, net, &self->table->untrained_flow, &test);
   refit(self, "untrained field + refit", &made);
-  free_rows(&made);
+  features_free(&made);
   pflow_net_destroy(net);
 }
 
-void arms_measure(arm_table *self, encoder *enc, const flow_field *field,
-                  const dataset *data, const options *opts) {
+void arms_measure(arm_table *self, encoder *enc, const feature_set *raw,
+                  const flow_field *field, const dataset *data, const options *opts) {
   bench all = {self, enc, data, opts};
   must(pflow_uniformity_ideal(FEATURE_DIM, 2.0, &self->ideal));
   fprintf(stderr, "measuring the arms\n");
-  self->raw = raw_features(&all);
+  self->raw = *raw;
   head_arms(&all);
   self->flowed = flowed_features(&all, field->net, &self->train_flow, &self->test_flow);
   refit(&all, "Poisson flow + refit", &self->flowed)->from_post = 1;
@@ -196,6 +172,6 @@ void arms_measure(arm_table *self, encoder *enc, const flow_field *field,
 }
 
 void arms_destroy(arm_table *self) {
-  free_rows(&self->raw);
-  free_rows(&self->flowed);
+  features_free(&self->raw);
+  features_free(&self->flowed);
 }

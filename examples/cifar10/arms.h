@@ -4,16 +4,9 @@
 #ifndef CIFAR10_ARMS_H
 #define CIFAR10_ARMS_H
 
-#include "encoder.h"
+#include "features.h"
 #include "flow.h"
 #include "options.h"
-
-/* Features of both splits with their labels. */
-typedef struct feature_set {
-  float *train, *test; /* rows of `dim` values, owned */
-  const int32_t *train_labels, *test_labels;
-  size_t n_train, n_test, dim, classes;
-} feature_set;
 
 /* One row of the table. */
 typedef struct arm {
@@ -36,9 +29,12 @@ typedef struct arm_table {
   feature_set raw, flowed;
 } arm_table;
 
-/* Measures all arms. The feature sets stay for the pictures. */
-void arms_measure(arm_table *self, encoder *enc, const flow_field *field,
-                  const dataset *data, const options *opts);
+/*
+ * Measures all arms on the raw features, whose rows the table takes over. The feature
+ * sets stay for the pictures.
+ */
+void arms_measure(arm_table *self, encoder *enc, const feature_set *raw,
+                  const flow_field *field, const dataset *data, const options *opts);
 void arms_destroy(arm_table *self);
 
 #endif

@@ -15,7 +15,8 @@ void encoder_create(encoder *self, const dataset *data, const options *opts,
   must(pflow_net_work_create(&self->work, self->net, predict_rows, PFLOW_INFERENCE));
 }
 
-float *encoder_features(encoder *self, const pflow_images *images) {
+float *encoder_features(encoder *self, const pflow_images *images,
+                        encoder_rows_fn on_rows, void *user) {
   size_t n = pflow_images_count(images), row = pflow_net_in_size(self->net);
   float *pixels = must_alloc(predict_rows * row, sizeof *pixels);
   float *features = must_alloc(n * FEATURE_DIM, sizeof *features);
@@ -24,6 +25,7 @@ float *encoder_features(encoder *self, const pflow_images *images) {
     must(pflow_images_get(images, begin, rows, pixels));
     must(pflow_net_predict_upto(self->net, self->work, self->body_layers, pixels, rows,
                                 features + begin * FEATURE_DIM));
+    if (on_rows) on_rows(rows, user);
   }
   pflow_free(pixels);
   return features;
@@ -60,7 +62,7 @@ double encoder_head_accuracy(encoder *self, const float *features, const int32_t
 }
 
 double encoder_images_accuracy(encoder *self, const pflow_images *images) {
-  float *features = encoder_features(self, images);
+  float *features = encoder_features(self, images, NULL, NULL);
   double accuracy = encoder_head_accuracy(self, features, pflow_images_labels(images),
                                           pflow_images_count(images));
   pflow_free(features);

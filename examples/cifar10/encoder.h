@@ -35,8 +35,13 @@ void encoder_destroy(encoder *self);
 pflow_batches *encoder_batches(const encoder *self, const pflow_images *images,
                                const options *opts);
 
-/* Unit feature rows (n x FEATURE_DIM) of clean images; free with pflow_free. */
-float *encoder_features(encoder *self, const pflow_images *images);
+/*
+ * Unit feature rows (n x FEATURE_DIM) of clean images; free with pflow_free. on_rows,
+ * unless NULL, is told the number of rows that each step has added.
+ */
+typedef void (*encoder_rows_fn)(size_t rows, void *user);
+float *encoder_features(encoder *self, const pflow_images *images,
+                        encoder_rows_fn on_rows, void *user);
 
 /* Accuracy of the head on n feature rows, or on clean images. */
 double encoder_head_accuracy(encoder *self, const float *features, const int32_t *labels,

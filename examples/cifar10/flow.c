@@ -144,22 +144,6 @@ static double start_time(const options *opts) {
   return clock_kind(opts) == PFLOW_CLOCK_LOG_Z ? log(height) : height;
 }
 
-static float *augment(const float *features, size_t n, double z) {
-  enum { wide = FEATURE_DIM + 1 };
-  float *y = must_alloc(n * wide, sizeof *y);
-  for (size_t i = 0; i < n; i++) {
-    memcpy(y + i * wide, features + i * FEATURE_DIM, FEATURE_DIM * sizeof *y);
-    y[i * wide + FEATURE_DIM] = (float)z;
-  }
-  return y;
-}
-
-/* Drops the augmented coordinate, in place. */
-static void project(float *y, size_t n) {
-  for (size_t i = 1; i < n; i++)
-    memmove(y + i * FEATURE_DIM, y + i * (FEATURE_DIM + 1), FEATURE_DIM * sizeof *y);
-}
-
 static void integrate(const pflow_field *field, float *y, size_t n, const options *opts,
                       flow_report *report) {
   pflow_ode_config ode;
@@ -177,6 +161,7 @@ static void integrate(const pflow_field *field, float *y, size_t n, const option
   double s0 = start_time(opts), started = now_seconds();
   pflow_err rc = pflow_ode_solve(&ode, pflow_clock_rhs, clock, s0, s0 + opts->flow_length,
                                  y, n, FEATURE_DIM + 1, &report->ode);
+  if (rc == PFLOW_STOPPED) fail("the flow stopped: the field vanishes on its way");
   if (rc != PFLOW_EDIVERGED) must(rc);
   report->seconds = now_seconds() - started;
   must(pflow_clock_get_stats(clock, &report->clock));
@@ -187,11 +172,12 @@ float *flow_run(const pflow_net *net, const float *features, size_t n,
                 const options *opts, flow_report *report) {
   pflow_field *field;
   *report = (flow_report){0};
-  float *y = augment(features, n, start_height(opts));
+  float *y = must_alloc(n * (FEATURE_DIM + 1), sizeof *y);
+  must(pflow_points_augment(features, n, FEATURE_DIM, start_height(opts), y));
   must(pflow_field_create_net(&field, net));
   integrate(field, y, n, opts, report);
   pflow_field_destroy(field);
-  project(y, n);
+  must(pflow_points_project(y, n, FEATURE_DIM, y));
   return y;
 }
 

@@ -32,10 +32,9 @@ static void run(const options *opts, pflow_pool *pool) {
          pflow_images_count(data.test));
   fflush(stdout);
   encoder_train(&enc, &data, opts, pool);
-  float *features = encoder_features(&enc, data.train);
-  flow_field_fit(&field, features, pflow_images_count(data.train), opts, pool);
-  pflow_free(features);
-  arms_measure(&table, &enc, &field, &data, opts);
+  feature_set raw = features_of(&enc, &data);
+  flow_field_fit(&field, raw.train, raw.n_train, opts, pool);
+  arms_measure(&table, &enc, &raw, &field, &data, opts);
   experiment all = {opts, &data, &enc, &field, &table};
   report_table(&all);
   report_json(&all);

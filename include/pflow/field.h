@@ -28,6 +28,18 @@
 
 PFLOW_BEGIN_DECLS
 
+/* ---- augmented points ---- */
+
+/*
+ * Rows (x_i, z) of dim + 1 values in y from n rows of x (n x dim): where a flow starts.
+ * project is the way back: x gets the rows of y without their last value, and may be y
+ * itself. augment's y may not overlap x.
+ * Errors: PFLOW_ENULL, PFLOW_EINVAL for no rows or columns, PFLOW_EOVERFLOW.
+ */
+PFLOW_API pflow_err pflow_points_augment(const float *x, size_t n, size_t dim, double z,
+                                         float *y);
+PFLOW_API pflow_err pflow_points_project(const float *y, size_t n, size_t dim, float *x);
+
 /* ---- perturbation (PFGM, algorithm 2) ---- */
 
 typedef struct pflow_perturb_config {
