@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/counting.h"
 #include "support/failing.h"
 #include "support/planar.h"
 #include "support/suite.h"
@@ -253,35 +254,19 @@ END_TEST
 
 /* ---- memory ---- */
 
-static size_t allocations;
-
-static void *count_allocate(size_t size, size_t alignment, void *user) {
-  (void)user;
-  void *block;
-  allocations++;
-  return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
-}
-
-static void count_release(void *block, size_t size, void *user) {
-  (void)size;
-  (void)user;
-  free(block);
-}
-
 static size_t count_fit(size_t epochs) {
   pflow_field_fit_config config = planar_config(epochs);
-  allocations = 0;
+  size_t before = counting_calls();
   free(fitted(&config));
-  return allocations;
+  return counting_calls() - before;
 }
 
 START_TEST(the_loop_allocates_nothing) {
-  const pflow_allocator counting = {count_allocate, count_release, NULL};
-  ck_ok(pflow_set_allocator(&counting));
+  counting_install();
   size_t one = count_fit(1);
   ck_assert_uint_gt(one, 0);
   ck_assert_uint_eq(count_fit(5), one);
-  ck_ok(pflow_set_allocator(NULL));
+  counting_remove();
 }
 END_TEST
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "support/counting.h"
 #include "support/failing.h"
 #include "support/files.h"
 #include "support/suite.h"
@@ -55,22 +56,6 @@ static void check_files_fail(size_t classes, pflow_err code, const char *text) {
                 pflow_errmsg());
   ck_assert_ptr_null(images);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
-}
-
-/* The largest block that was asked for. */
-static size_t largest;
-
-static void *watch_allocate(size_t size, size_t alignment, void *user) {
-  void *block;
-  (void)user;
-  if (size > largest) largest = size;
-  return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
-}
-
-static void watch_release(void *block, size_t size, void *user) {
-  (void)size;
-  (void)user;
-  free(block);
 }
 
 START_TEST(folders_of_plain_and_gzipped_files_are_read) {
@@ -195,11 +180,10 @@ START_TEST(counts_are_compared_before_memory_is_taken) {
   temp_begin();
   temp_write("images", packed, pack(packed, sizeof packed, zeros, size + 16));
   temp_write("labels", good_labels, sizeof good_labels);
-  largest = 0;
-  ck_ok(pflow_set_allocator(&(pflow_allocator){watch_allocate, watch_release, NULL}));
+  counting_install();
   check_files_fail(0, PFLOW_ESHAPE, "labels: 3 labels for 1048576 images");
-  ck_ok(pflow_set_allocator(NULL));
-  ck_assert_uint_lt(largest, 100000); /* zlib's own, and the packed files */
+  counting_remove();
+  ck_assert_uint_lt(counting_largest(), 100000); /* zlib's own, and the packed files */
   temp_end();
   free(zeros);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/counting.h"
 #include "support/failing.h"
 #include "support/suite.h"
 #include "support/trial.h"
@@ -352,33 +353,18 @@ START_TEST(failing_allocations_leave_nothing) {
 }
 END_TEST
 
-static size_t allocations;
-
-static void *counting_allocate(size_t size, size_t alignment, void *user) {
-  (void)user;
-  allocations++;
-  return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-}
-
-static void counting_release(void *block, size_t size, void *user) {
-  (void)size;
-  (void)user;
-  free(block);
-}
-
 START_TEST(running_allocates_nothing) {
-  const pflow_allocator counting = {counting_allocate, counting_release, NULL};
-  ck_ok(pflow_set_allocator(&counting));
+  counting_install();
   trial t = trial_begin(NULL, 0);
   ck_ok(add_every_kind(t.net));
   trial_build(&t, (size_t[]){2, 9, 8}, 3, 3);
-  size_t before = allocations;
+  size_t before = counting_calls();
   trial_run(&t);
   ck_ok(pflow_net_predict(t.net, t.work, t.x, t.rows, t.y));
   ck_assert_uint_gt(before, 0);
-  ck_assert_uint_eq(allocations, before);
+  ck_assert_uint_eq(counting_calls(), before);
   trial_end(&t);
-  ck_ok(pflow_set_allocator(NULL));
+  counting_remove();
 }
 END_TEST
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/counting.h"
 #include "support/failing.h"
 #include "support/suite.h"
 
@@ -32,35 +33,20 @@ START_TEST(failing_memory_leaves_nothing) {
 }
 END_TEST
 
-static size_t calls;
-
-static void *count_and_allocate(size_t size, size_t alignment, void *user) {
-  (void)user;
-  calls++;
-  void *block;
-  return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
-}
-
-static void release(void *block, size_t size, void *user) {
-  (void)size;
-  (void)user;
-  free(block);
-}
-
 START_TEST(apply_allocates_nothing) {
   const float x[] = {0, 1, 2, 5, 3, 1};
   float y[6];
-  ck_ok(pflow_set_allocator(&(pflow_allocator){count_and_allocate, release, NULL}));
+  counting_install();
   for (size_t k = 0; k < 5; k++) {
     pflow_affine *affine;
     ck_ok(pflow_affine_fit(&affine, kinds[k], x, 3, 2, NULL));
-    ck_assert_uint_gt(calls, 0);
-    calls = 0;
+    size_t before = counting_calls();
+    ck_assert_uint_gt(before, 0);
     ck_ok(pflow_affine_apply(affine, x, 3, y));
-    ck_assert_uint_eq(calls, 0);
+    ck_assert_uint_eq(counting_calls(), before);
     pflow_affine_destroy(affine);
   }
-  ck_ok(pflow_set_allocator(NULL));
+  counting_remove();
 }
 END_TEST
 

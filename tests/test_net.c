@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "support/counting.h"
 #include "support/failing.h"
 #include "support/suite.h"
 #include "support/toy.h"
@@ -281,40 +282,21 @@ END_TEST
 
 /* ---- memory ---- */
 
-/* Bytes and calls asked of the system. */
-typedef struct counter {
-  size_t bytes, calls;
-} counter;
-
-static void *count_allocate(size_t size, size_t alignment, void *user) {
-  counter *c = user;
-  void *block;
-  c->bytes += size;
-  c->calls++;
-  return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
-}
-
-static void count_release(void *block, size_t size, void *user) {
-  (void)size;
-  (void)user;
-  free(block);
-}
-
 /* Values per row of each toy layer's output, and floats in 64-byte pieces. */
 static size_t padded(size_t floats) {
   return (floats + 15) / 16 * 16;
 }
 
 START_TEST(workspaces_hold_what_they_need) {
-  counter c = {0};
-  ck_ok(pflow_set_allocator(&(pflow_allocator){count_allocate, count_release, &c}));
+  counting_install();
   pflow_net *net = toy_net(NULL, toy_layers);
   pflow_net_work *infer, *train;
-  size_t before = c.bytes, n = 100, pair = 2 * padded(n * 7), scratch = padded(n * 7 + 3);
+  size_t before = counting_bytes(), n = 100, pair = 2 * padded(n * 7),
+         scratch = padded(n * 7 + 3);
   ck_ok(pflow_net_work_create(&infer, net, n, PFLOW_INFERENCE));
-  size_t infer_bytes = c.bytes - before;
+  size_t infer_bytes = counting_bytes() - before;
   ck_ok(pflow_net_work_create(&train, net, n, PFLOW_TRAINING));
-  size_t train_bytes = c.bytes - before - infer_bytes;
+  size_t train_bytes = counting_bytes() - before - infer_bytes;
   /* Each block carries one alignment unit of the allocator's own. */
   ck_assert_uint_eq(pflow_net_work_bytes(infer), infer_bytes - 2 * PFLOW_ALIGNMENT);
   ck_assert_uint_eq(pflow_net_work_bytes(train), train_bytes - 2 * PFLOW_ALIGNMENT);
@@ -324,13 +306,12 @@ START_TEST(workspaces_hold_what_they_need) {
   pflow_net_work_destroy(train);
   pflow_net_work_destroy(infer);
   pflow_net_destroy(net);
-  ck_ok(pflow_set_allocator(NULL));
+  counting_remove();
 }
 END_TEST
 
 START_TEST(running_allocates_nothing) {
-  counter c = {0};
-  ck_ok(pflow_set_allocator(&(pflow_allocator){count_allocate, count_release, &c}));
+  counting_install();
   pflow_net *net = toy_net(NULL, toy_layers);
   pflow_net_work *work;
   float *x = toy_values(20 * 5, 1), *dx = toy_values(20 * 5, 2);
@@ -338,7 +319,7 @@ START_TEST(running_allocates_nothing) {
   const float *y;
   double loss;
   ck_ok(pflow_net_work_create(&work, net, 20, PFLOW_TRAINING));
-  size_t calls = c.calls;
+  size_t calls = counting_calls();
   ck_ok(pflow_net_init(net, NULL));
   ck_ok(pflow_net_zero_grads(net));
   ck_ok(pflow_net_forward(net, work, x, 20, &y));
@@ -346,12 +327,12 @@ START_TEST(running_allocates_nothing) {
   ck_ok(pflow_net_backward(net, work, dx, NULL));
   ck_ok(pflow_net_predict(net, work, x, 20, dx));
   ck_ok(pflow_loss_mse(dx, x, 20, 3, &loss, dx));
-  ck_assert_uint_eq(c.calls, calls);
+  ck_assert_uint_eq(counting_calls(), calls);
   pflow_free(x);
   pflow_free(dx);
   pflow_net_work_destroy(work);
   pflow_net_destroy(net);
-  ck_ok(pflow_set_allocator(NULL));
+  counting_remove();
 }
 END_TEST
 
