@@ -259,10 +259,48 @@ START_TEST(null_arguments) {
 }
 END_TEST
 
+START_TEST(images_of_ones_own) {
+  const unsigned char pixels[2 * 6] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255};
+  int32_t labels[2] = {2, 0};
+  const size_t shape[3] = {1, 2, 3}, flat[3] = {1, 0, 3};
+  pflow_images *images;
+  float x[6];
+  ck_ok(pflow_images_create(&images, pixels, labels, 2, shape, 3));
+  ck_assert_uint_eq(pflow_images_count(images), 2);
+  ck_assert_uint_eq(pflow_images_height(images), 2);
+  ck_assert_uint_eq(pflow_images_classes(images), 3);
+  ck_assert_mem_eq(pflow_images_pixels(images), pixels, sizeof pixels);
+  ck_assert_mem_eq(pflow_images_labels(images), labels, sizeof labels);
+  ck_ok(pflow_images_get(images, 1, 1, x));
+  ck_assert(x[0] == 6.0f / 255.0f && x[5] == 1.0f);
+  pflow_images_destroy(images);
+  ck_fails(pflow_images_create(&images, pixels, labels, 2, shape, 2), PFLOW_ELABEL,
+           "image 0 has label 2, wants 0 to 1");
+  labels[1] = -1;
+  ck_fails(pflow_images_create(&images, pixels, labels, 2, shape, 3), PFLOW_ELABEL,
+           "image 1 has label -1");
+  ck_assert_ptr_null(images);
+  ck_fails(pflow_images_create(&images, pixels, labels, 0, shape, 3), PFLOW_EINVAL, "0");
+  ck_fails(pflow_images_create(&images, pixels, labels, 2, flat, 3), PFLOW_EINVAL,
+           "1 x 0 x 3");
+  ck_fails(pflow_images_create(&images, pixels, labels, SIZE_MAX / 2, shape, 3),
+           PFLOW_EOVERFLOW, "pixels");
+  ck_fails(pflow_images_create(NULL, pixels, labels, 2, shape, 3), PFLOW_ENULL, "images");
+  ck_fails(pflow_images_create(&images, NULL, labels, 2, shape, 3), PFLOW_ENULL,
+           "pixels");
+  ck_fails(pflow_images_create(&images, pixels, NULL, 2, shape, 3), PFLOW_ENULL,
+           "labels");
+  ck_fails(pflow_images_create(&images, pixels, labels, 2, NULL, 3), PFLOW_ENULL,
+           "shape");
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
 int main(void) {
-  return run_tests(
-      "images", TESTS(cifar_files_are_joined_in_order, broken_cifar_files_are_named,
-                      cifar_labels_above_nine_are_named, too_large_cifar_file_is_refused,
-                      failing_allocations_leave_nothing, padding_centres_on_black,
-                      bad_padding_is_named, taking_and_reading, null_arguments));
+  return run_tests("images",
+                   TESTS(images_of_ones_own, cifar_files_are_joined_in_order,
+                         broken_cifar_files_are_named, cifar_labels_above_nine_are_named,
+                         too_large_cifar_file_is_refused,
+                         failing_allocations_leave_nothing, padding_centres_on_black,
+                         bad_padding_is_named, taking_and_reading, null_arguments));
 }

@@ -286,7 +286,7 @@ START_TEST(bad_descriptions_are_named) {
   ck_fails(pflow_net_add_info(net, &info), PFLOW_EINVAL,
            "maxpool2d 1: attribute \"stride\" is missing");
   info.n_attrs = SIZE_MAX;
-  ck_fails(pflow_net_add_info(net, &info), PFLOW_EINVAL, "attributes, at most 8");
+  ck_fails(pflow_net_add_info(net, &info), PFLOW_EINVAL, "attributes, at most 16");
   info = good;
   strcpy(info.attr[1].name, "padding");
   ck_fails(pflow_net_add_info(net, &info), PFLOW_EINVAL, "\"padding\" is unknown");

@@ -174,7 +174,7 @@ START_TEST(layers_that_cannot_be_described_are_named) {
   memset(info.attr[1].name, 'n', sizeof info.attr[1].name);
   check_described_as("own", &info, "attribute 'nnnnnnnnnnnnnnnnnnnnnnnn' = 0");
   info.n_attrs = PFLOW_LAYER_MAX_ATTRS + 1;
-  check_described_as("own", &info, "has 9 attributes, at most 8");
+  check_described_as("own", &info, "has 17 attributes, at most 16");
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }
 END_TEST

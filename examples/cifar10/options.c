@@ -132,9 +132,8 @@ static void preset_quick(options *self) {
   preset_post(self);
   self->preset = "quick";
   self->width = 0.25;
-  self->epochs = 3;
-  self->train_limit = 20000;
-  self->test_limit = 5000;
+  self->epochs = 4;
+  self->train_limit = 30000;
   self->field_epochs = 100;
 }
 

@@ -58,6 +58,17 @@ PFLOW_API size_t pflow_images_classes(const pflow_images *images);
 PFLOW_API const unsigned char *pflow_images_pixels(const pflow_images *images); /* NCHW */
 PFLOW_API const int32_t *pflow_images_labels(const pflow_images *images);
 
+/*
+ * Images of your own: n of shape channels, height, width, one after another (NCHW), with
+ * labels in [0, classes). Pixels and labels are copied.
+ * Errors: PFLOW_EINVAL for 0 images, classes or a side of 0; PFLOW_ELABEL naming the
+ * image; PFLOW_EOVERFLOW; PFLOW_ENOMEM.
+ */
+PFLOW_API pflow_err pflow_images_create(pflow_images **images,
+                                        const unsigned char *pixels,
+                                        const int32_t *labels, size_t n,
+                                        const size_t shape[3], size_t classes);
+
 typedef enum pflow_split { PFLOW_TRAIN = 0, PFLOW_TEST = 1 } pflow_split;
 
 /*

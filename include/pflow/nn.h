@@ -195,7 +195,7 @@ typedef struct pflow_shape {
   size_t dim[3];
 } pflow_shape;
 
-#define PFLOW_LAYER_MAX_ATTRS  8
+#define PFLOW_LAYER_MAX_ATTRS  16
 #define PFLOW_LAYER_MAX_PARAMS 4
 
 /*

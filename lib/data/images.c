@@ -3,6 +3,8 @@
  */
 #include "data/images.h"
 
+#include <string.h>
+
 pflow_err pf_images_create(pflow_images **images, size_t n, const size_t shape[3],
                            size_t classes) {
   size_t size, bytes;
@@ -28,6 +30,31 @@ pflow_err pf_images_create(pflow_images **images, size_t n, const size_t shape[3
   pflow_err rc = pf_alloc(&made->pixels, bytes, 1);
   if (rc >= 0) rc = pf_alloc(&made->labels, n, sizeof *made->labels);
   return pf_images_finish(images, made, rc);
+}
+
+/* Copies labels that lie in [0, classes). */
+static pflow_err copy_labels(pflow_images *images, const int32_t *labels) {
+  for (size_t i = 0; i < images->n; i++) {
+    if (labels[i] < 0 || (size_t)labels[i] >= images->classes)
+      return pf_fail(PFLOW_ELABEL, "image %zu has label %d, wants 0 to %zu", i, labels[i],
+                     images->classes - 1);
+    images->labels[i] = labels[i];
+  }
+  return PFLOW_OK;
+}
+
+pflow_err pflow_images_create(pflow_images **images, const unsigned char *pixels,
+                              const int32_t *labels, size_t n, const size_t shape[3],
+                              size_t classes) {
+  pf_need(images);
+  *images = NULL;
+  pf_need(pixels);
+  pf_need(labels);
+  pf_need(shape);
+  pflow_images *made;
+  pf_try(pf_images_create(&made, n, shape, classes));
+  memcpy(made->pixels, pixels, n * made->size);
+  return pf_images_finish(images, made, copy_labels(made, labels));
 }
 
 pflow_err pf_images_finish(pflow_images **images, pflow_images *made, pflow_err rc) {
