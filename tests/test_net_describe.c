@@ -62,9 +62,10 @@ static const bad_description bad_descriptions[] = {
      described("[1]", "[{\"kind\":\"a kind of far more than 31 bytes\",\"attrs\":{}}]")},
     {PFLOW_EFORMAT, "layer 0 (relu) has no attrs",
      described("[1]", "[{\"kind\":\"relu\"}]")},
-    {PFLOW_EFORMAT, "layer 0 (relu) has no attrs of at most 8",
+    {PFLOW_EFORMAT, "layer 0 (relu) has no attrs of at most 16",
      described("[1]", "[{\"kind\":\"relu\",\"attrs\":{\"a\":1,\"b\":1,\"c\":1,\"d\":1,"
-                      "\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1}}]")},
+                      "\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,\"k\":1,\"l\":1,"
+                      "\"m\":1,\"n\":1,\"o\":1,\"p\":1,\"q\":1}}]")},
     {PFLOW_EFORMAT, "attribute 'a' is not a number",
      described("[1]", "[{\"kind\":\"relu\",\"attrs\":{\"a\":\"b\"}}]")},
     {PFLOW_EFORMAT, "attribute 'a_name_of_24_characters__' is not",
