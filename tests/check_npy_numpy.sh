@@ -11,7 +11,7 @@ if [ -z "$python" ]; then
   echo "skipped: python3 has no numpy"
   exit 77
 fi
-if ldd "$library" | grep -q 'asan\|tsan'; then
+if grep -q '^PFLOW_SANITIZE:STRING=.' "$1/CMakeCache.txt"; then
   echo "skipped: a library with sanitizers cannot be loaded into Python"
   exit 77
 fi
