@@ -260,6 +260,10 @@ START_TEST(bad_arguments_are_named) {
   ck_fails(pflow_archive_put_text(NULL, "a", "t"), PFLOW_ENULL, "archive");
   ck_fails(pflow_archive_put_text(archive, NULL, "t"), PFLOW_ENULL, "key");
   ck_fails(pflow_archive_put_text(archive, "a", NULL), PFLOW_ENULL, "text");
+  ck_fails(pflow_archive_get_u64(NULL, "a", &(uint64_t){0}), PFLOW_ENULL, "archive");
+  ck_fails(pflow_archive_get_u64(archive, NULL, &(uint64_t){0}), PFLOW_ENULL, "key");
+  ck_fails(pflow_archive_put_u64(NULL, "a", 1), PFLOW_ENULL, "archive");
+  ck_fails(pflow_archive_put_u64(archive, NULL, 1), PFLOW_ENULL, "key");
   ck_fails(pflow_archive_get(NULL, "a", &tensor), PFLOW_ENULL, "archive");
   ck_fails(pflow_archive_get(archive, NULL, &tensor), PFLOW_ENULL, "name");
   ck_fails(pflow_archive_get(archive, "a", NULL), PFLOW_ENULL, "tensor");

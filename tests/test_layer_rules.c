@@ -79,6 +79,7 @@ START_TEST(null_is_refused) {
   ck_fails(pflow_net_add_conv2d_config(net, NULL), PFLOW_ENULL, "config");
   ck_fails(pflow_net_add_linear(NULL, 1, 0), PFLOW_ENULL, "net");
   ck_fails(pflow_net_add_batchnorm(NULL), PFLOW_ENULL, "net");
+  ck_fails(pflow_net_add_batchnorm_config(NULL, NULL), PFLOW_ENULL, "net");
   ck_fails(pflow_net_add_relu(NULL), PFLOW_ENULL, "net");
   ck_fails(pflow_net_add_silu(NULL), PFLOW_ENULL, "net");
   ck_fails(pflow_net_add_maxpool2d(NULL, 1, 1), PFLOW_ENULL, "net");

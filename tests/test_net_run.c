@@ -199,6 +199,10 @@ START_TEST(null_arguments_are_named) {
   ck_fails(pflow_net_predict(b.net, NULL, b.x, 1, out), PFLOW_ENULL, "work");
   ck_fails(pflow_net_predict(b.net, b.work, NULL, 1, out), PFLOW_ENULL, "x is");
   ck_fails(pflow_net_predict(b.net, b.work, b.x, 1, NULL), PFLOW_ENULL, "y is");
+  ck_fails(pflow_net_predict_upto(NULL, b.work, 1, b.x, 1, out), PFLOW_ENULL, "net");
+  ck_fails(pflow_net_predict_upto(b.net, NULL, 1, b.x, 1, out), PFLOW_ENULL, "work");
+  ck_fails(pflow_net_predict_upto(b.net, b.work, 1, NULL, 1, out), PFLOW_ENULL, "x is");
+  ck_fails(pflow_net_predict_upto(b.net, b.work, 1, b.x, 1, NULL), PFLOW_ENULL, "y is");
   bench_destroy(&b);
 }
 END_TEST

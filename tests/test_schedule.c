@@ -235,6 +235,7 @@ START_TEST(bad_averages_are_named) {
   ck_fails(pflow_ema_set_updates(NULL, 0), PFLOW_ENULL, "ema");
   ck_fails(pflow_ema_set_updates(ema, UINT64_MAX), PFLOW_EINVAL, "18446744073709551615");
   ck_assert(!pflow_ema_values(NULL) && pflow_ema_updates(NULL) == 0);
+  ck_assert_uint_eq(pflow_ema_size(NULL), 0);
   pflow_ema_destroy(ema);
   pflow_ema_destroy(NULL);
   ck_assert_uint_eq(pflow_live_blocks(), 0);

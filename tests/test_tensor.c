@@ -56,6 +56,9 @@ START_TEST(bad_shapes_are_named) {
   ck_fails(pflow_tensor_create(&tensor, (size_t[]){huge, 3}, 2), PFLOW_EOVERFLOW, "*");
   ck_fails(pflow_tensor_create(&tensor, (size_t[]){huge}, 1), PFLOW_EOVERFLOW, "bytes");
   ck_fails(pflow_tensor_wrap(&tensor, NULL, (size_t[]){1}, 1), PFLOW_ENULL, "values");
+  ck_fails(pflow_tensor_wrap(NULL, (float[]){1}, (size_t[]){1}, 1), PFLOW_ENULL,
+           "tensor");
+  ck_fails(pflow_tensor_wrap(&tensor, (float[]){1}, NULL, 1), PFLOW_ENULL, "shape");
   ck_fails(pflow_tensor_copy(&tensor, NULL), PFLOW_ENULL, "source");
   ck_assert_ptr_null(tensor);
 }
@@ -67,6 +70,11 @@ START_TEST(bad_views_are_named) {
   ck_fails(pflow_tensor_rows(&view, tensor, 1, 4), PFLOW_EINVAL, "with 3 rows");
   ck_fails(pflow_tensor_rows(&view, tensor, 2, 2), PFLOW_EINVAL, "rows 2 to 2");
   ck_fails(pflow_tensor_reshape(&view, tensor, (size_t[]){7}, 1), PFLOW_ESHAPE, "6");
+  ck_fails(pflow_tensor_reshape(&view, tensor, (size_t[]){6, 0}, 2), PFLOW_EINVAL, "0");
+  ck_fails(pflow_tensor_reshape(NULL, tensor, (size_t[]){6}, 1), PFLOW_ENULL, "view");
+  ck_fails(pflow_tensor_reshape(&view, NULL, (size_t[]){6}, 1), PFLOW_ENULL, "source");
+  ck_fails(pflow_tensor_reshape(&view, tensor, NULL, 1), PFLOW_ENULL, "shape");
+  ck_fails(pflow_tensor_rows(NULL, tensor, 0, 1), PFLOW_ENULL, "view");
   ck_fails(pflow_tensor_rows(&view, NULL, 0, 1), PFLOW_ENULL, "source");
   ck_assert_ptr_null(view);
   pflow_tensor_destroy(tensor);
