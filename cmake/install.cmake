@@ -1,4 +1,4 @@
-# Headers, both libraries, pkg-config file, CMake package and manual pages.
+# Headers, both libraries, pkg-config file and CMake package.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/pflow)
