@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "support/golden.h"
+#include "support/problems.h"
 #include "support/suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -19,14 +20,6 @@ static pflow_ode_config fixed_steps(pflow_ode_method method, size_t steps) {
   config.steps = steps;
   config.adaptive = 0;
   return config;
-}
-
-/* y' = -2 s y^2 from s = -4 to 0: y = 1 / (1 + s^2). */
-static int bell(const pflow_ode_rows *rows, float *dy, void *user) {
-  (void)user;
-  for (size_t i = 0; i < rows->n * rows->dim; i++)
-    dy[i] = -2.0f * (float)rows->s[i / rows->dim] * rows->y[i] * rows->y[i];
-  return 0;
 }
 
 enum { flow_dim = 17, flow_rows = 64 };

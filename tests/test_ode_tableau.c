@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/problems.h"
 #include "support/suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -16,14 +17,6 @@ static pflow_ode_config fixed_steps(const pflow_ode_tableau *tableau, size_t ste
   config.steps = steps;
   config.adaptive = 0;
   return config;
-}
-
-/* y' = -2 s y^2 from s = -4 to 0: y = 1 / (1 + s^2). */
-static int bell(const pflow_ode_rows *rows, float *dy, void *user) {
-  (void)user;
-  for (size_t i = 0; i < rows->n * rows->dim; i++)
-    dy[i] = -2.0f * (float)rows->s[i / rows->dim] * rows->y[i] * rows->y[i];
-  return 0;
 }
 
 static double bell_error(const pflow_ode_config *config) {
