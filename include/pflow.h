@@ -25,6 +25,7 @@
 #ifndef PFLOW_H
 #define PFLOW_H
 
+#include "pflow/cpu.h"
 #include "pflow/data.h"
 #include "pflow/error.h"
 #include "pflow/eval.h"

@@ -17,7 +17,7 @@ io: tensor nn optim field
 map: tensor kernels nn optim data field ode eval train io
 '
 # Public headers of base; every other public header is named after its folder.
-base_headers='error memory random threads file'
+base_headers='error memory random threads file cpu'
 status=0
 
 complain() {
@@ -25,8 +25,9 @@ complain() {
   status=1
 }
 
-for file in lib/*/*.[ch]; do
-  folder=$(basename "$(dirname "$file")")
+for file in $(find lib -name '*.[ch]'); do
+  folder=${file#lib/}
+  folder=${folder%%/*}
   line=$(printf '%s' "$allowed" | grep "^$folder:") || {
     echo "$file: folder $folder is not in the table"
     status=1

@@ -1,0 +1,97 @@
+/*
+ * vector.h - the vectors of the level that a kernel file is being compiled for.
+ *
+ * The build defines pf_lanes (floats of a vector: 4, 8, 16) and pf_level (the level's
+ * name) and compiles each file of this folder once a level. Arithmetic on vectors is that
+ * of GCC's and clang's vector extensions; multiplications and additions are contracted to
+ * fused ones.
+ */
+#ifndef LIBPFLOW_VECTOR_H
+#define LIBPFLOW_VECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef float vf __attribute__((vector_size(pf_lanes * sizeof(float))));
+typedef int32_t vi __attribute__((vector_size(pf_lanes * sizeof(int32_t))));
+
+/* pf_fill(gemm) is the name of this level's fill function of topic gemm. */
+#define pf_fill_of(topic, level) pf_fill_##topic##_##level
+#define pf_fill_at(topic, level) pf_fill_of(topic, level)
+#define pf_fill(topic)           pf_fill_at(topic, pf_level)
+#define pf_always_inline         static inline __attribute__((always_inline))
+
+pf_always_inline vf vf_load(const float *from) {
+  vf value;
+  memcpy(&value, from, sizeof value);
+  return value;
+}
+
+pf_always_inline void vf_store(float *to, vf value) {
+  memcpy(to, &value, sizeof value);
+}
+
+pf_always_inline vf vf_set(float value) {
+  return value - (vf){0.0f};
+}
+
+/* The first n < pf_lanes values, zeros behind them; and the same way back. */
+pf_always_inline vf vf_load_part(const float *from, size_t n) {
+  vf value = {0.0f};
+  memcpy(&value, from, n * sizeof *from);
+  return value;
+}
+
+pf_always_inline void vf_store_part(float *to, vf value, size_t n) {
+  memcpy(to, &value, n * sizeof *to);
+}
+
+/* Lanes of a and b, numbered through both, in a new order. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define vf_pick(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define vf_pick(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
+#endif
+
+/* a0 b0 a1 b1 ... of the first and of the last halves of a and b. */
+#if pf_lanes == 16
+#define vf_zip_low(a, b)                                                                 \
+  vf_pick(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define vf_zip_high(a, b)                                                                \
+  vf_pick(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif pf_lanes == 8
+#define vf_zip_low(a, b)  vf_pick(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define vf_zip_high(a, b) vf_pick(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#elif pf_lanes == 4
+#define vf_zip_low(a, b)  vf_pick(a, b, 0, 4, 1, 5)
+#define vf_zip_high(a, b) vf_pick(a, b, 2, 6, 3, 7)
+#endif
+
+/* Transposes a square of pf_lanes vectors, by log2(pf_lanes) perfect shuffles. */
+pf_always_inline void vf_transpose(vf row[pf_lanes]) {
+  vf next[pf_lanes];
+#pragma GCC unroll 4
+  for (size_t pass = 1; pass < pf_lanes; pass *= 2) {
+#pragma GCC unroll 8
+    for (size_t i = 0; i < pf_lanes / 2; i++) {
+      next[2 * i] = vf_zip_low(row[i], row[i + pf_lanes / 2]);
+      next[2 * i + 1] = vf_zip_high(row[i], row[i + pf_lanes / 2]);
+    }
+#pragma GCC unroll 16
+    for (size_t i = 0; i < pf_lanes; i++)
+      row[i] = next[i];
+  }
+}
+
+/* Sum of the lanes, in halves. */
+pf_always_inline float vf_sum(vf value) {
+  float lane[pf_lanes];
+  memcpy(lane, &value, sizeof lane);
+  for (size_t half = pf_lanes / 2; half > 0; half /= 2)
+    for (size_t i = 0; i < half; i++)
+      lane[i] += lane[i + half];
+  return lane[0];
+}
+
+#endif
