@@ -2,11 +2,12 @@
  * bench_field_step - seconds of one step of field training: perturbation, target from the
  * large batch, forward, loss, backward, Adam (1024 sources, 128 queries, 128 dimensions).
  *
- * usage: bench_field_step [STEPS]      prints the mean over STEPS steps
+ * usage: bench_field_step [STEPS]      the mean over STEPS steps
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench.h"
 #include "common/must.h"
 #include "common/progress.h"
 
@@ -32,7 +33,7 @@ int main(int argc, char **argv) {
     must(pflow_field_step_run(step, net, &(pflow_sources){x, sources, dim}, &rng, &loss));
     must(pflow_optim_step(optim, pflow_net_params(net), pflow_net_grads(net)));
   }
-  printf("%.6f\n", (now_seconds() - started) / (double)steps);
+  bench_report((now_seconds() - started) / (double)steps, 0.0);
   pflow_optim_destroy(optim);
   pflow_field_step_destroy(step);
   pflow_net_destroy(net);

@@ -2,19 +2,15 @@
  * bench_train_step - seconds of one SmallAlexNet training step: forward, loss, backward,
  * Adam, on one fixed batch.
  *
- * usage: bench_train_step [ROWS [STEPS]]      prints the median of STEPS steps
+ * usage: bench_train_step [ROWS [STEPS]]      the median of STEPS steps
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench.h"
 #include "cifar10/alexnet.h"
 #include "common/must.h"
 #include "common/progress.h"
-
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
 
 /* All that a step works on. */
 typedef struct bench {
@@ -77,8 +73,7 @@ int main(int argc, char **argv) {
     step(&self);
     seconds[i] = now_seconds() - started;
   }
-  qsort(seconds, steps, sizeof *seconds, by_value);
-  printf("%.6f\n", seconds[steps / 2]);
+  bench_report(bench_median(seconds, steps), 0.0);
   tear_down(&self);
   return 0;
 }

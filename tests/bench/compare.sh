@@ -18,7 +18,7 @@ echo "PyTorch $(/usr/bin/python3 -c 'import torch; print(torch.__version__)')"
 # compare JOB OURS PEER: a line with the medians of the times and of their ratio.
 compare() {
   for _ in $(seq "$rounds"); do
-    echo "$($2) $($peer "$3")"
+    echo "$($2 | cut -d " " -f 1) $($peer "$3")"
   done | awk -v job="$1" '
     function sort(a, n,   i, j, t) {
       for (i = 2; i <= n; i++)

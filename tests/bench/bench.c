@@ -1,0 +1,21 @@
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+double bench_median(double *seconds, size_t n) {
+  qsort(seconds, n, sizeof *seconds, by_value);
+  return seconds[n / 2];
+}
+
+void bench_report(double seconds, double gflop) {
+  struct rusage usage = {0};
+  getrusage(RUSAGE_SELF, &usage);
+  printf("%.6f %.3f %.1f\n", seconds, gflop, (double)usage.ru_maxrss / 1024.0);
+}

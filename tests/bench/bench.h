@@ -1,0 +1,18 @@
+/*
+ * bench.h - what the timed jobs share: the clock, the median, and the line they print.
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <stddef.h>
+
+/* Median of n > 0 times; sorts them. */
+double bench_median(double *seconds, size_t n);
+
+/*
+ * Prints "SECONDS GFLOP MIB": the time of one job, the floating-point operations that it
+ * needs by its definition in units of 1e9 (0: not said), and the process's peak memory.
+ */
+void bench_report(double seconds, double gflop);
+
+#endif
