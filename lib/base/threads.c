@@ -1,10 +1,12 @@
 /*
  * threads.c - a pool of threads that share out the chunks of one loop at a time.
  *
- * Workers sleep on a condition variable. A loop is opened under the lock; a worker that
- * wakes while it is open enters it, takes chunks from an atomic counter and leaves. The
- * caller takes chunks too, closes the loop and waits for those that entered, so a worker
- * that wakes late holds nobody up.
+ * Workers wait for loops: a short while awake, because short loops come one after another
+ * and to wake a sleeper can cost more than such a loop, then asleep on a condition
+ * variable. A loop is opened under the lock; a worker that sees it while it is open
+ * enters it, takes chunks from an atomic counter and leaves. The caller takes chunks too,
+ * closes the loop and waits for those that entered, so a worker that wakes late holds
+ * nobody up.
  */
 #include "pflow/threads.h"
 
@@ -12,9 +14,13 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/base.h"
+
+/* How long a thread waits awake, in nanoseconds, and how many looks go by unclocked. */
+enum { awake_time = 200000, looks = 64 };
 
 /* One parallel-for, on the caller's stack. */
 typedef struct loop {
@@ -35,10 +41,11 @@ struct pflow_pool {
   atomic_bool busy;
   pthread_mutex_t lock;
   pthread_cond_t work, idle;
-  loop *open;    /* the loop that workers may enter */
-  size_t round;  /* number of the loop, so that no worker enters one twice */
-  size_t inside; /* workers in the loop */
-  bool ending;
+  loop *open; /* the loop that workers may enter; this and what follows change under the
+                 lock, the atomic ones are also looked at without it */
+  atomic_size_t round;  /* number of the loop, so that no worker enters one twice */
+  atomic_size_t inside; /* workers in the loop */
+  atomic_bool ending;
   pthread_t worker[PFLOW_MAX_THREADS];
 };
 
@@ -66,23 +73,75 @@ static void run_chunks(loop *self) {
   }
 }
 
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* Tells the processor that this is a loop that waits. */
+static void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+typedef bool (*pool_test)(const pflow_pool *pool, size_t round);
+
+static bool has_changed(const pflow_pool *pool, size_t round) {
+  return atomic_load(&pool->round) != round || atomic_load(&pool->ending);
+}
+
+static bool is_idle(const pflow_pool *pool, size_t round) {
+  (void)round;
+  return atomic_load(&pool->inside) == 0;
+}
+
+/* Waits awake for a test to hold, awake_time at most. Whoever else wants the processor
+ * gets it. */
+static void wait_awake(const pflow_pool *pool, pool_test test, size_t round) {
+  const int64_t end = now() + awake_time;
+  do {
+    for (size_t i = 0; i < looks; i++) {
+      if (test(pool, round)) return;
+      relax();
+    }
+    sched_yield();
+  } while (now() < end);
+}
+
+/*
+ * Waits for something to happen after round `seen`, asleep in the end. The loop that a
+ * worker should enter, or NULL; the worker then counts as inside.
+ */
+static loop *next_loop(pflow_pool *pool, size_t *seen) {
+  wait_awake(pool, has_changed, *seen);
+  pthread_mutex_lock(&pool->lock);
+  if (!has_changed(pool, *seen)) pthread_cond_wait(&pool->work, &pool->lock);
+  loop *open = pool->round != *seen ? pool->open : NULL;
+  *seen = pool->round;
+  if (open) pool->inside++;
+  pthread_mutex_unlock(&pool->lock);
+  return open;
+}
+
+static void leave_loop(pflow_pool *pool) {
+  pthread_mutex_lock(&pool->lock);
+  if (--pool->inside == 0) pthread_cond_signal(&pool->idle);
+  pthread_mutex_unlock(&pool->lock);
+}
+
 static void *worker_main(void *argument) {
   pflow_pool *pool = argument;
   size_t seen = 0;
-  pthread_mutex_lock(&pool->lock);
-  for (;;) {
-    while (!pool->ending && (!pool->open || pool->round == seen))
-      pthread_cond_wait(&pool->work, &pool->lock);
-    if (pool->ending) break;
-    seen = pool->round;
-    loop *current = pool->open;
-    pool->inside++;
-    pthread_mutex_unlock(&pool->lock);
-    run_chunks(current);
-    pthread_mutex_lock(&pool->lock);
-    if (--pool->inside == 0) pthread_cond_signal(&pool->idle);
+  while (!atomic_load(&pool->ending)) {
+    loop *open = next_loop(pool, &seen);
+    if (!open) continue;
+    run_chunks(open);
+    leave_loop(pool);
   }
-  pthread_mutex_unlock(&pool->lock);
   return NULL;
 }
 
@@ -205,6 +264,9 @@ static void run_shared(pflow_pool *pool, loop *self) {
   run_chunks(self);
   pthread_mutex_lock(&pool->lock);
   pool->open = NULL;
+  pthread_mutex_unlock(&pool->lock);
+  wait_awake(pool, is_idle, 0);
+  pthread_mutex_lock(&pool->lock);
   while (pool->inside > 0)
     pthread_cond_wait(&pool->idle, &pool->lock);
   pthread_mutex_unlock(&pool->lock);
