@@ -91,7 +91,7 @@ static void tile(size_t k, const float *a, const float *b, float *c, size_t stri
 static void copy(const float *from, size_t stride, size_t k, size_t used, size_t width,
                  float *to) {
   for (size_t q = 0; q < k; q++) {
-    if (used == tile_columns) {
+    if (used == width && width == tile_columns) {
       vf_store(to + q * width, vf_load(from + q * stride));
       vf_store(to + q * width + pf_lanes, vf_load(from + q * stride + pf_lanes));
     } else {
