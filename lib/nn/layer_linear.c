@@ -1,9 +1,11 @@
 /*
  * layer_linear.c - y = W x + b over vectors.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "kernels/gemm.h"
+#include "kernels/gemm_kernels.h"
 #include "nn/channels.h"
 #include "nn/layer.h"
 
@@ -11,6 +13,18 @@ typedef struct linear {
   size_t out_features;
   bool bias;
 } linear;
+
+/*
+ * Scratch of the largest of the three products, whose packed factors are rows x in, out x
+ * rows and rows x out: pf_gemm_scratch's (m + panel) * (k + 1), with rows left open.
+ */
+static pflow_err plan_scratch(pflow_layer_plan *plan, size_t in, size_t out) {
+  char what[48];
+  const size_t wide = in > out ? in : out;
+  snprintf(what, sizeof what, "scratch of linear %zu", plan->index);
+  pf_try(pf_add(&plan->scratch_per_row, wide, pf_gemm_most_rows, what));
+  return pf_mul(&plan->scratch_fixed, plan->scratch_per_row, pf_gemm_most_rows, what);
+}
 
 static pflow_err plan_linear(pflow_layer_plan *plan, void *user) {
   const linear *self = user;
@@ -25,10 +39,15 @@ static pflow_err plan_linear(pflow_layer_plan *plan, void *user) {
                                       .fan_in = in,
                                       .fan_out = out};
   plan->ignores_y = 1;
+  pf_try(plan_scratch(plan, in, out));
   if (!self->bias) return PFLOW_OK;
   pf_layer_add_vector(plan, "bias", PFLOW_PARAM_BIAS, out, 0.0f);
   plan->param[1].fan_in = in;
   return PFLOW_OK;
+}
+
+static pf_operand dense(const float *values, size_t stride, pf_trans trans) {
+  return (pf_operand){values, stride, trans};
 }
 
 static pflow_err forward_linear(const pflow_layer_call *call, void *user) {
@@ -37,21 +56,49 @@ static pflow_err forward_linear(const pflow_layer_call *call, void *user) {
   if (self->bias)
     for (size_t row = 0; row < call->rows; row++)
       memcpy(call->y + row * out, call->param[1], out * sizeof(float));
-  return pf_sgemm(pf_plain, pf_transposed, call->rows, out, in, call->x, call->param[0],
-                  self->bias ? 1.0f : 0.0f, call->y);
+  return pf_gemm(call->pool, &(pf_gemm_job){.m = call->rows,
+                                            .n = out,
+                                            .k = in,
+                                            .a = dense(call->x, in, pf_plain),
+                                            .b = dense(call->param[0], in, pf_transposed),
+                                            .c = call->y,
+                                            .c_stride = out,
+                                            .add = self->bias,
+                                            .scratch = call->scratch});
+}
+
+static pflow_err add_weight_gradient(const pflow_layer_call *call) {
+  const size_t in = call->in.dim[0], out = call->out.dim[0];
+  return pf_gemm(call->pool, &(pf_gemm_job){.m = out,
+                                            .n = in,
+                                            .k = call->rows,
+                                            .a = dense(call->dy, out, pf_transposed),
+                                            .b = dense(call->x, in, pf_plain),
+                                            .c = call->grad[0],
+                                            .c_stride = in,
+                                            .add = true,
+                                            .scratch = call->scratch});
+}
+
+static pflow_err write_input_gradient(const pflow_layer_call *call) {
+  const size_t in = call->in.dim[0], out = call->out.dim[0];
+  return pf_gemm(call->pool, &(pf_gemm_job){.m = call->rows,
+                                            .n = in,
+                                            .k = out,
+                                            .a = dense(call->dy, out, pf_plain),
+                                            .b = dense(call->param[0], in, pf_plain),
+                                            .c = call->dx,
+                                            .c_stride = in,
+                                            .scratch = call->scratch});
 }
 
 static pflow_err backward_linear(const pflow_layer_call *call, void *user) {
   const linear *self = user;
-  const size_t in = call->in.dim[0], out = self->out_features;
-  const pf_batch batch = {call->rows, out, 1};
+  const pf_batch batch = {call->rows, self->out_features, 1};
   if (self->bias)
     pf_try(pf_channel_add_sums(call->pool, &batch, call->dy, call->grad[1]));
-  pf_try(pf_sgemm(pf_transposed, pf_plain, out, in, call->rows, call->dy, call->x, 1.0f,
-                  call->grad[0]));
-  if (!call->dx) return PFLOW_OK;
-  return pf_sgemm(pf_plain, pf_plain, call->rows, in, out, call->dy, call->param[0], 0.0f,
-                  call->dx);
+  pf_try(add_weight_gradient(call));
+  return call->dx ? write_input_gradient(call) : PFLOW_OK;
 }
 
 static void describe_linear(pflow_layer_info *info, const void *user) {
