@@ -109,8 +109,8 @@ static void print_block(bench *self, const block *b, double in, double out) {
   for (size_t pass = 0; pass < 2; pass++) {
     char name[80];
     double seconds = bench_median(self->seconds[pass], self->rounds);
-    snprintf(name, sizeof name, b->ndim == 3 ? "%s %zu x %zu %s" : "%s %zu %.0zu%s",
-             names[b->kind], b->in[0], b->in[1], passes[pass]);
+    snprintf(name, sizeof name, "%s %zu x %zu x %zu %s", names[b->kind], b->in[0],
+             b->in[1], b->in[2], passes[pass]);
     *(pass == 0 ? &self->forward : &self->backward) += seconds;
     if (b->kind == linear)
       printf("%-36s %9.3f ms %8.1f GFLOP/s\n", name, 1e3 * seconds,
@@ -172,9 +172,9 @@ int main(int argc, char **argv) {
       {norm_relu, {192, 15, 15}, 3, 0}, {pool, {192, 15, 15}, 3, 0},
       {norm_relu, {384, 7, 7}, 3, 0},   {norm_relu, {384, 7, 7}, 3, 0},
       {norm_relu, {192, 7, 7}, 3, 0},   {pool, {192, 7, 7}, 3, 0},
-      {linear, {1728}, 1, 4096},        {norm_relu, {4096}, 1, 0},
-      {linear, {4096}, 1, 4096},        {norm_relu, {4096}, 1, 0},
-      {linear, {4096}, 1, 128},         {linear, {128}, 1, 10}};
+      {linear, {1728, 1, 1}, 1, 4096},  {norm_relu, {4096, 1, 1}, 1, 0},
+      {linear, {4096, 1, 1}, 1, 4096},  {norm_relu, {4096, 1, 1}, 1, 0},
+      {linear, {4096, 1, 1}, 1, 128},   {linear, {128, 1, 1}, 1, 10}};
   static const block others[] = {{norm, {96, 32, 32}, 3, 0}, {relu, {96, 32, 32}, 3, 0}};
   bench self = {.rows = argc > 1 ? strtoul(argv[1], NULL, 10) : 256,
                 .rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 7};
