@@ -13,12 +13,14 @@
 #include <stddef.h>
 
 #include "base/cpu.h"
+#include "kernels/distance_kernels.h"
 #include "kernels/gemm_kernels.h"
 
 /* Every topic: the name of its files, of its member and of its fill functions. */
-#define pf_kernel_topics(x) x(gemm)
+#define pf_kernel_topics(x) x(distance) x(gemm)
 
 typedef struct pf_kernels {
+  pf_distance_kernels distance;
   pf_gemm_kernels gemm;
 } pf_kernels;
 

@@ -16,6 +16,10 @@
 typedef float vf __attribute__((vector_size(pf_lanes * sizeof(float))));
 typedef int32_t vi __attribute__((vector_size(pf_lanes * sizeof(int32_t))));
 
+/* The same number of bytes in doubles: half as many lanes. */
+typedef double vd __attribute__((vector_size(pf_lanes * sizeof(float))));
+typedef int64_t vl __attribute__((vector_size(pf_lanes * sizeof(float))));
+
 /* pf_fill(gemm) is the name of this level's fill function of topic gemm. */
 #define pf_fill_of(topic, level) pf_fill_##topic##_##level
 #define pf_fill_at(topic, level) pf_fill_of(topic, level)
@@ -47,6 +51,21 @@ pf_always_inline void vf_store_part(float *to, vf value, size_t n) {
   memcpy(to, &value, n * sizeof *to);
 }
 
+pf_always_inline vd vd_load(const double *from) {
+  vd value;
+  memcpy(&value, from, sizeof value);
+  return value;
+}
+
+pf_always_inline void vd_store(double *to, vd value) {
+  memcpy(to, &value, sizeof value);
+}
+
+/* a where the mask (a comparison of vectors) is set, b elsewhere. */
+pf_always_inline vd vd_choose(vl mask, vd a, vd b) {
+  return (vd)((mask & (vl)a) | (~mask & (vl)b));
+}
+
 /* Lanes of a and b, numbered through both, in a new order. */
 #if defined(__clang__) || __GNUC__ >= 12
 #define vf_pick(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
@@ -67,6 +86,18 @@ pf_always_inline void vf_store_part(float *to, vf value, size_t n) {
 #define vf_zip_low(a, b)  vf_pick(a, b, 0, 4, 1, 5)
 #define vf_zip_high(a, b) vf_pick(a, b, 2, 6, 3, 7)
 #endif
+
+/* half[0] and half[1] += the first and the last half of the lanes, as doubles. */
+typedef double vf_widened __attribute__((vector_size(pf_lanes * sizeof(double))));
+
+pf_always_inline void vd_add_widened(vd half[2], vf value) {
+  union {
+    vf_widened whole;
+    vd half[2];
+  } wide = {__builtin_convertvector(value, vf_widened)};
+  half[0] += wide.half[0];
+  half[1] += wide.half[1];
+}
 
 /* Transposes a square of pf_lanes vectors, by log2(pf_lanes) perfect shuffles. */
 pf_always_inline void vf_transpose(vf row[pf_lanes]) {
