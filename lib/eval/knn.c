@@ -1,129 +1,155 @@
 /*
  * knn.c - exact k-nearest-neighbour vote.
  *
- * A block of queries meets a block of train rows in one matrix product, which gives each
- * squared distance up to a rounding error that is bounded below. Rows that may be among
- * the k nearest are measured again from their differences, so cancellation between
- * lengths cannot change the ranking.
+ * Tiles of queries and train rows are multiplied in float in the frame of the train rows.
+ * A bound on all roundings (nearest.h) tells which rows may be among the k nearest; those
+ * are measured by their differences in double, so the rounding of the products cannot
+ * change the ranking. Train rows are packed a slab at a time, queries a group at a time:
+ * memory is bounded by both.
  */
-#include <float.h>
+#include <math.h>
 
+#include "eval/nearest.h"
 #include "eval/rows.h"
-#include "kernels/gemm.h"
+#include "kernels/table.h"
 #include "pflow/eval.h"
 
-enum { query_block = 256, train_block = 1024, query_grain = 8, max_heap = 1 << 20 };
+enum {
+  most_floats = 1 << 24, /* packed of a slab or of a group */
+  most_held = 1 << 20,   /* neighbours of a group */
+  most_panels = 36,      /* of queries that share a pass through a slab */
+  least_chunks = 16,
+  tile_size = pf_gemm_most_rows * pf_gemm_most_columns
+};
 
-typedef struct neighbour {
-  double distance; /* squared */
-  size_t row;
-} neighbour;
+/* Rows packed for products, one panel after another, and the bound's part of each. */
+typedef struct packed {
+  size_t begin, count, most; /* rows held, and room: whole panels */
+  size_t width;              /* rows of a panel */
+  float *panels;
+  float *first, *second; /* half and reach of train rows, slope and limit of queries */
+} packed;
 
 typedef struct search {
   const pflow_labelled *train;
   const float *x;
-  size_t n, k, queries; /* queries: rows of a block */
+  size_t n, k;
   pflow_pool *pool;
-  double *query, *query_norm; /* current blocks in double, and squared lengths */
-  double *known, *known_norm;
-  double *products; /* queries x train_block */
-  neighbour *heaps; /* queries x k: k best so far, the worst at the root */
-  size_t *votes;    /* one a class */
-  size_t query_begin, query_count, train_begin, train_count;
+  const pf_kernels *kernels;
+  pf_frame frame;
+  packed slab, group;
+  double *center;
+  double *lengths;     /* of the group's queries */
+  pf_neighbour *heaps; /* k for each of them */
+  size_t *votes;       /* one a class */
 } search;
 
-/* Equal distances: the smaller row number is nearer. */
-static bool is_farther(neighbour a, neighbour b) {
-  return a.distance > b.distance || (a.distance == b.distance && a.row > b.row);
+static size_t panels_of(const packed *rows) {
+  return (rows->count + rows->width - 1) / rows->width;
 }
 
-static void sift_up(neighbour *heap, size_t place) {
-  neighbour moved = heap[place];
-  while (place > 0 && is_farther(moved, heap[(place - 1) / 2])) {
-    heap[place] = heap[(place - 1) / 2];
-    place = (place - 1) / 2;
-  }
-  heap[place] = moved;
+/* Packs row i of a slab or group of x, zeros behind the last one; returns its length. */
+static double pack_row(const search *self, const packed *rows, const float *x, size_t i) {
+  const size_t dim = self->train->dim, width = rows->width;
+  float *to = rows->panels + i / width * width * dim + i % width;
+  if (i < rows->count)
+    return pf_frame_put(&self->frame, x + (rows->begin + i) * dim, to, width);
+  for (size_t k = 0; k < dim; k++)
+    to[k * width] = 0.0f;
+  return 0.0;
 }
 
-static void sift_down(neighbour *heap, size_t size, neighbour moved) {
-  size_t place = 0;
-  for (size_t child = 1; child < size; child = 2 * place + 1) {
-    if (child + 1 < size && is_farther(heap[child + 1], heap[child])) child++;
-    if (!is_farther(heap[child], moved)) break;
-    heap[place] = heap[child];
-    place = child;
-  }
-  heap[place] = moved;
-}
-
-/* Copies rows to double with their squared lengths. */
-static void widen(const float *x, size_t n, size_t dim, double *out, double *norm) {
-  for (size_t i = 0; i < n; i++) {
-    norm[i] = 0.0;
-    for (size_t k = 0; k < dim; k++) {
-      double value = x[i * dim + k];
-      out[i * dim + k] = value;
-      norm[i] += value * value;
-    }
-  }
-}
-
-/*
- * What |a|^2 + |b|^2 - 2 a.b can exceed the measured ||a - b||^2 by: each of the three
- * sums, in any order, is off by less than dim * epsilon times the sum of magnitudes, and
- * 2 |a.b| <= |a|^2 + |b|^2; the rest is room for the few operations around them.
- */
-static double slack(const search *self, double lengths) {
-  return 4.0 * ((double)self->train->dim + 4.0) * DBL_EPSILON * lengths;
-}
-
-/* Shows the block of train rows to one query. */
-static void scan(const search *self, size_t query, neighbour *heap) {
-  const pflow_labelled *train = self->train;
-  const float *x = self->x + (self->query_begin + query) * train->dim;
-  const double *products = self->products + query * self->train_count;
-  for (size_t j = 0; j < self->train_count; j++) {
-    neighbour next = {.row = self->train_begin + j};
-    double lengths = self->query_norm[query] + self->known_norm[j];
-    double about = lengths - 2.0 * products[j];
-    bool full = next.row >= self->k;
-    if (full && about - slack(self, lengths) > heap[0].distance) continue;
-    next.distance = pf_squared_distance(x, train->x + next.row * train->dim, train->dim);
-    if (!full) {
-      heap[next.row] = next;
-      sift_up(heap, next.row);
-    } else if (is_farther(heap[0], next)) {
-      sift_down(heap, self->k, next);
-    }
-  }
-}
-
-static int scan_queries(size_t begin, size_t end, void *user) {
+static int pack_slab(size_t begin, size_t end, void *user) {
   const search *self = user;
-  for (size_t query = begin; query < end; query++)
-    scan(self, query, self->heaps + query * self->k);
+  const packed *slab = &self->slab;
+  for (size_t i = begin * slab->width; i < end * slab->width; i++) {
+    const double length = pack_row(self, slab, self->train->x, i);
+    pf_frame_known(length, &slab->first[i], &slab->second[i]);
+    if (i >= slab->count) slab->first[i] = INFINITY;
+  }
   return 0;
 }
 
-static pflow_err scan_block(search *self) {
+static int pack_group(size_t begin, size_t end, void *user) {
+  const search *self = user;
+  const packed *group = &self->group;
+  for (size_t i = begin * group->width; i < end * group->width; i++) {
+    self->lengths[i] = pack_row(self, group, self->x, i);
+    group->first[i] = 0.0f;
+    group->second[i] = i < group->count ? -INFINITY : INFINITY;
+  }
+  return 0;
+}
+
+/* Measures the rows found in a tile for one query: places from `begin` on that lie in its
+ * row of the tile. Returns where they end. */
+static size_t meet(const search *self, size_t query, size_t row, const uint16_t *places,
+                   size_t begin, size_t count) {
   const pflow_labelled *train = self->train;
-  for (size_t begin = 0; begin < train->n; begin += train_block) {
-    size_t count = train->n - begin < train_block ? train->n - begin : train_block;
-    self->train_begin = begin;
-    self->train_count = count;
-    widen(train->x + begin * train->dim, count, train->dim, self->known,
-          self->known_norm);
-    pf_try(pf_dgemm(pf_plain, pf_transposed, self->query_count, count, train->dim,
-                    self->query, self->known, 0.0, self->products));
-    pf_try(pflow_parallel_for(self->pool, self->query_count, query_grain, scan_queries,
-                              self));
+  const size_t columns = self->slab.width, line = places[begin] / columns;
+  const float *x = self->x + (self->group.begin + query + line) * train->dim;
+  pf_neighbour *heap = self->heaps + (query + line) * self->k;
+  size_t at = begin;
+  for (; at < count && places[at] / columns == line; at++) {
+    pf_neighbour next = {.row = row + places[at] % columns};
+    if (next.row >= train->n) continue;
+    next.distance = self->kernels->neighbours.distance(
+        x, train->x + next.row * train->dim, train->dim);
+    pf_heap_offer(heap, self->k, next.row, next);
+  }
+  if (row + columns >= self->k)
+    pf_frame_limit(&self->frame, self->lengths[query + line], heap[0].distance,
+                   &self->group.first[query + line], &self->group.second[query + line]);
+  return at;
+}
+
+/* One panel of queries and one of train rows. */
+static void search_tile(const search *self, size_t asked, size_t known) {
+  _Alignas(PFLOW_ALIGNMENT) float products[tile_size];
+  uint16_t places[tile_size];
+  const packed *slab = &self->slab, *group = &self->group;
+  const size_t dim = self->train->dim, rows = group->width, columns = slab->width;
+  const size_t query = asked * rows, row = known * columns;
+  self->kernels->gemm.tile(dim, group->panels + query * dim, slab->panels + row * dim,
+                           products, columns, rows, columns, false);
+  const size_t count = self->kernels->neighbours.find(
+      products, rows, columns, slab->first + row, slab->second + row,
+      group->first + query, group->second + query, places);
+  for (size_t at = 0; at < count;)
+    at = meet(self, query, slab->begin + row, places, at, count);
+}
+
+/* Some panels of queries against the slab: one panel of it at a time, which stays in the
+ * first cache while the queries stay in the second. */
+static int search_panels(size_t begin, size_t end, void *user) {
+  const search *self = user;
+  const size_t panels = panels_of(&self->slab);
+  for (size_t known = 0; known < panels; known++)
+    for (size_t asked = begin; asked < end; asked++)
+      search_tile(self, asked, known);
+  return 0;
+}
+
+/* Shows all train rows to the queries of the group. */
+static pflow_err search_group(search *self) {
+  packed *slab = &self->slab;
+  const size_t panels = panels_of(&self->group), n = self->train->n;
+  size_t grain = panels / least_chunks + 1;
+  if (grain > most_panels) grain = most_panels;
+  pf_try(pflow_parallel_for(self->pool, panels, 1, pack_group, self));
+  for (size_t begin = 0; begin < n; begin += slab->most) {
+    if (slab->count == 0 || slab->begin != begin) {
+      slab->begin = begin;
+      slab->count = n - begin < slab->most ? n - begin : slab->most;
+      pf_try(pflow_parallel_for(self->pool, panels_of(slab), 1, pack_slab, self));
+    }
+    pf_try(pflow_parallel_for(self->pool, panels, grain, search_panels, self));
   }
   return PFLOW_OK;
 }
 
 /* Most frequent label, the smallest on a tie. Leaves votes at zero. */
-static int32_t vote(const search *self, const neighbour *nearest) {
+static int32_t vote(const search *self, const pf_neighbour *nearest) {
   const int32_t *labels = self->train->labels;
   for (size_t i = 0; i < self->k; i++)
     self->votes[labels[nearest[i].row]]++;
@@ -139,34 +165,60 @@ static int32_t vote(const search *self, const neighbour *nearest) {
 }
 
 static pflow_err predict_all(search *self, int32_t *labels) {
-  size_t dim = self->train->dim;
-  for (size_t begin = 0; begin < self->n; begin += self->queries) {
-    size_t left = self->n - begin;
-    self->query_begin = begin;
-    self->query_count = left < self->queries ? left : self->queries;
-    widen(self->x + begin * dim, self->query_count, dim, self->query, self->query_norm);
-    pf_try(scan_block(self));
-    for (size_t i = 0; i < self->query_count; i++)
+  packed *group = &self->group;
+  pf_frame_set(&self->frame, self->train->x, self->train->n, self->train->dim,
+               self->center);
+  for (size_t begin = 0; begin < self->n; begin += group->most) {
+    const size_t left = self->n - begin;
+    group->begin = begin;
+    group->count = left < group->most ? left : group->most;
+    pf_try(search_group(self));
+    for (size_t i = 0; i < group->count; i++)
       labels[begin + i] = vote(self, self->heaps + i * self->k);
   }
   return PFLOW_OK;
 }
 
-static pflow_err allocate(search *self, double **block) {
-  size_t dim = self->train->dim, rows = self->queries + train_block, size, heaps;
-  pf_try(pf_add(&size, dim, 1, "nearest neighbours"));
-  pf_try(pf_mul(&size, size, rows, "nearest neighbours"));
-  pf_try(pf_add(&size, size, self->queries * train_block, "nearest neighbours"));
-  pf_try(pf_mul(&heaps, self->queries, self->k, "nearest neighbours"));
-  pf_try(pf_alloc(block, size, sizeof **block));
+/* Room for at most `most` of n rows, rounded to whole panels. */
+static pflow_err packed_allocate(packed *rows, size_t width, size_t n, size_t most,
+                                 size_t dim) {
+  size_t size;
+  rows->width = width;
+  rows->most = (n < most ? n : most) / width * width + width;
+  pf_try(pf_mul(&size, rows->most, dim, "packed rows"));
+  pf_try(pf_alloc(&rows->panels, size, sizeof(float)));
+  pf_try(pf_alloc(&rows->first, rows->most, sizeof(float)));
+  return pf_alloc(&rows->second, rows->most, sizeof(float));
+}
+
+static void packed_free(packed *rows) {
+  pflow_free(rows->second);
+  pflow_free(rows->first);
+  pflow_free(rows->panels);
+}
+
+static pflow_err allocate(search *self) {
+  const pflow_labelled *train = self->train;
+  const size_t most = most_floats / train->dim, held = most_held / self->k;
+  size_t heaps;
+  pf_try(packed_allocate(&self->slab, self->kernels->gemm.columns, train->n, most,
+                         train->dim));
+  pf_try(packed_allocate(&self->group, self->kernels->gemm.rows, self->n,
+                         held < most ? held : most, train->dim));
+  pf_try(pf_mul(&heaps, self->group.most, self->k, "nearest neighbours"));
   pf_try(pf_alloc(&self->heaps, heaps, sizeof *self->heaps));
-  pf_try(pf_alloc(&self->votes, self->train->classes, sizeof *self->votes));
-  self->products = *block;
-  self->query = self->products + self->queries * train_block;
-  self->known = self->query + self->queries * dim;
-  self->query_norm = self->known + train_block * dim;
-  self->known_norm = self->query_norm + self->queries;
-  return PFLOW_OK;
+  pf_try(pf_alloc(&self->lengths, self->group.most, sizeof *self->lengths));
+  pf_try(pf_alloc(&self->votes, train->classes, sizeof *self->votes));
+  return pf_alloc(&self->center, train->dim, sizeof *self->center);
+}
+
+static void search_free(search *self) {
+  pflow_free(self->center);
+  pflow_free(self->votes);
+  pflow_free(self->lengths);
+  pflow_free(self->heaps);
+  packed_free(&self->group);
+  packed_free(&self->slab);
 }
 
 static pflow_err check_train(const pflow_labelled *train, size_t k) {
@@ -186,14 +238,10 @@ pflow_err pflow_knn_predict(const pflow_labelled *train, const float *x, size_t 
   pf_need(labels);
   pf_try(check_train(train, k));
   pf_try(pf_check_rows(x, n, train->dim, "rows"));
-  search self = {.train = train, .x = x, .n = n, .k = k, .pool = pool};
-  self.queries = k > max_heap / query_block ? max_heap / k + 1 : query_block;
-  if (self.queries > n) self.queries = n;
-  double *block = NULL;
-  pflow_err rc = allocate(&self, &block);
+  search self = {
+      .train = train, .x = x, .n = n, .k = k, .pool = pool, .kernels = pf_kernels_get()};
+  pflow_err rc = allocate(&self);
   if (rc >= 0) rc = predict_all(&self, labels);
-  pflow_free(self.votes);
-  pflow_free(self.heaps);
-  pflow_free(block);
+  search_free(&self);
   return rc;
 }

@@ -15,13 +15,15 @@
 #include "base/cpu.h"
 #include "kernels/distance_kernels.h"
 #include "kernels/gemm_kernels.h"
+#include "kernels/neighbours_kernels.h"
 
 /* Every topic: the name of its files, of its member and of its fill functions. */
-#define pf_kernel_topics(x) x(distance) x(gemm)
+#define pf_kernel_topics(x) x(distance) x(gemm) x(neighbours)
 
 typedef struct pf_kernels {
   pf_distance_kernels distance;
   pf_gemm_kernels gemm;
+  pf_neighbours_kernels neighbours;
 } pf_kernels;
 
 /* The table of the level in use. Thread-safe, never fails. */

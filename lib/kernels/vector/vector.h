@@ -125,4 +125,30 @@ pf_always_inline float vf_sum(vf value) {
   return lane[0];
 }
 
+/* Doubles: half as many lanes. */
+enum { vd_lanes = pf_lanes / 2 };
+typedef float vf_half __attribute__((vector_size(pf_lanes * sizeof(float) / 2)));
+
+/* vd_lanes floats, or the first n <= vd_lanes and zeros behind them. */
+pf_always_inline vd vd_widen(const float *from) {
+  vf_half value;
+  memcpy(&value, from, sizeof value);
+  return __builtin_convertvector(value, vd);
+}
+
+pf_always_inline vd vd_widen_part(const float *from, size_t n) {
+  vf_half value = {0.0f};
+  memcpy(&value, from, n * sizeof *from);
+  return __builtin_convertvector(value, vd);
+}
+
+pf_always_inline double vd_sum(vd value) {
+  double lane[vd_lanes];
+  memcpy(lane, &value, sizeof lane);
+  for (size_t half = vd_lanes / 2; half > 0; half /= 2)
+    for (size_t i = 0; i < half; i++)
+      lane[i] += lane[i + half];
+  return lane[0];
+}
+
 #endif
