@@ -287,22 +287,28 @@ static size_t padded(size_t floats) {
   return (floats + 15) / 16 * 16;
 }
 
+/*
+ * The moments that need most: prediction in layer 5 (its input, output and scratch),
+ * training in backward of layer 8 (outputs 0 to 5, 7 and 8, what layer 5 saved, and two
+ * gradients).
+ */
 START_TEST(workspaces_hold_what_they_need) {
   counting_install();
+  const size_t n = 1000;
   pflow_net *net = toy_net(NULL, toy_layers);
   pflow_net_work *infer, *train;
-  size_t before = counting_bytes(), n = 100, pair = 2 * padded(n * 7),
-         scratch = padded(n * 7 + 3);
+  size_t infer_floats = 2 * padded(n * 7) + padded(n * 7 + 3);
+  size_t train_floats = padded(n * 5) + 5 * padded(n * 7) + padded(n * 6) +
+                        padded(n * 3) + padded(n + 1) + padded(n * 3) + padded(n * 6);
   ck_ok(pflow_net_work_create(&infer, net, n, PFLOW_INFERENCE));
-  size_t infer_bytes = counting_bytes() - before;
-  ck_ok(pflow_net_work_create(&train, net, n, PFLOW_TRAINING));
-  size_t train_bytes = counting_bytes() - before - infer_bytes;
   /* Each block carries one alignment unit of the allocator's own. */
-  ck_assert_uint_eq(pflow_net_work_bytes(infer), infer_bytes - 2 * PFLOW_ALIGNMENT);
-  ck_assert_uint_eq(pflow_net_work_bytes(train), train_bytes - 2 * PFLOW_ALIGNMENT);
-  size_t outputs = padded(n * 5) + 5 * padded(n * 7) + padded(n * 6) + padded(n * 3);
-  size_t training = outputs + pair + padded(n + 1) + scratch;
-  ck_assert_uint_eq(train_bytes - infer_bytes, 4 * (training - pair - scratch));
+  ck_assert_uint_eq(counting_largest(), 4 * infer_floats + PFLOW_ALIGNMENT);
+  ck_ok(pflow_net_work_create(&train, net, n, PFLOW_TRAINING));
+  ck_assert_uint_ge(counting_largest(), 4 * train_floats + PFLOW_ALIGNMENT);
+  ck_assert_uint_le(counting_largest(), 4 * train_floats / 20 * 21); /* little is lost */
+  ck_assert_uint_ge(pflow_net_work_bytes(train), counting_largest() - PFLOW_ALIGNMENT);
+  ck_assert_uint_ge(pflow_net_work_bytes(infer), 4 * infer_floats);
+  ck_assert_uint_lt(pflow_net_work_bytes(infer), 4 * infer_floats + 1024);
   pflow_net_work_destroy(train);
   pflow_net_work_destroy(infer);
   pflow_net_destroy(net);
@@ -336,7 +342,8 @@ START_TEST(running_allocates_nothing) {
 }
 END_TEST
 
-/* Everything that allocates: 18 layers make the list of layers grow once. */
+/* Everything that allocates: 18 layers make the list of layers grow once; a plan of a
+ * workspace takes two blocks. */
 static pflow_err make_all(void *user) {
   (void)user;
   pflow_net *net;
@@ -353,7 +360,7 @@ static pflow_err make_all(void *user) {
 
 START_TEST(failed_allocations_leave_nothing) {
   failing_install();
-  ck_assert_uint_eq(check_failures(make_all, NULL), 1 + 18 + 2 + 3 + 2);
+  ck_assert_uint_eq(check_failures(make_all, NULL), 1 + 18 + 2 + 3 + 2 + 2);
   failing_remove();
 }
 END_TEST

@@ -247,8 +247,9 @@ PFLOW_API pflow_err pflow_net_param(pflow_net *net, size_t index, pflow_param *p
 typedef enum pflow_mode { PFLOW_INFERENCE = 0, PFLOW_TRAINING = 1 } pflow_mode;
 
 /*
- * A workspace for up to max_rows rows at a time: all activations for PFLOW_TRAINING, two
- * alternating buffers for PFLOW_INFERENCE. It borrows the network.
+ * A workspace for up to max_rows rows at a time: for PFLOW_TRAINING with all that a
+ * backward needs, for PFLOW_INFERENCE with what one layer hands to the next. Arrays that
+ * are not needed at the same time share memory. It borrows the network.
  * Errors: PFLOW_ESTATE before build, PFLOW_EINVAL for 0 rows, PFLOW_EOVERFLOW,
  * PFLOW_ENOMEM.
  */
@@ -351,8 +352,11 @@ typedef struct pflow_layer_plan {
   pflow_param_spec param[PFLOW_LAYER_MAX_PARAMS];
   size_t saved_per_row, saved_fixed;     /* floats kept from forward to backward */
   size_t scratch_per_row, scratch_fixed; /* floats of scratch within one call */
-  int in_place;  /* 1: y may be x and dx may be dy; backward then reads y, never x */
-  int ignores_y; /* 1: backward does not read y, so the next layer may overwrite it */
+  int in_place;   /* 1: y may be x and dx may be dy; backward then reads y, never x */
+  int ignores_y;  /* 1: backward does not read y, so the next layer may overwrite it */
+  int ignores_x;  /* 1: backward does not read x, which may be overwritten by then */
+  int dx_over_dy; /* 1: dx may be dy (an in_place layer need not say so) */
+  int rectifies;  /* 1: the layer can take over a ReLU behind it: see call.rectify */
 } pflow_layer_plan;
 
 /*
@@ -374,6 +378,9 @@ typedef struct pflow_layer_call {
   float *saved;
   float *scratch;
   pflow_pool *pool;
+  int rectify; /* 1, where the layer rectifies: forward writes max(y, 0) in place of y,
+                  and backward gets dy of that and takes it for 0 where y is not above 0
+                */
 } pflow_layer_call;
 
 /*

@@ -16,14 +16,16 @@
 #include "kernels/distance_kernels.h"
 #include "kernels/gemm_kernels.h"
 #include "kernels/neighbours_kernels.h"
+#include "kernels/norm_kernels.h"
 
 /* Every topic: the name of its files, of its member and of its fill functions. */
-#define pf_kernel_topics(x) x(distance) x(gemm) x(neighbours)
+#define pf_kernel_topics(x) x(distance) x(gemm) x(neighbours) x(norm)
 
 typedef struct pf_kernels {
   pf_distance_kernels distance;
   pf_gemm_kernels gemm;
   pf_neighbours_kernels neighbours;
+  pf_norm_kernels norm;
 } pf_kernels;
 
 /* The table of the level in use. Thread-safe, never fails. */

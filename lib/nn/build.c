@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nn/layer.h"
 #include "nn/net.h"
 
 static pflow_err check_shape(const pflow_shape *shape, size_t *size, const char *what) {
@@ -103,6 +104,13 @@ static pflow_err plan_layers(pflow_net *net, const pflow_shape *row) {
   return PFLOW_OK;
 }
 
+/* Finds each ReLU behind a layer that can take it over. */
+static void absorb_relus(pflow_net *net) {
+  for (size_t i = 1; i < net->count; i++)
+    net->layer[i].absorbed =
+        net->layer[i - 1].plan.rectifies && pf_layer_is_relu(&net->layer[i].type);
+}
+
 static pflow_err allocate_blocks(pflow_net *net) {
   pf_try(pf_alloc(&net->params, net->param_size, sizeof(float)));
   pf_try(pf_alloc(&net->grads, net->param_size, sizeof(float)));
@@ -119,6 +127,7 @@ static void release_blocks(pflow_net *net) {
 
 static pflow_err build(pflow_net *net, const pflow_shape *row) {
   pf_try(plan_layers(net, row));
+  absorb_relus(net);
   pf_try(allocate_blocks(net));
   pflow_init_config start;
   pflow_init_config_init(&start);

@@ -1,9 +1,8 @@
 /*
- * channels.h - sums over a batch of rows x channels x places, one a channel.
+ * channels.h - a batch of rows x channels x places, in blocks of channels.
  *
  * Images have height * width places, vectors 1. A block is a range of channels that one
- * thread sums alone, so that results do not depend on the number of threads. Sums are
- * double over short float ones.
+ * thread works on alone, so that results do not depend on the number of threads.
  */
 #ifndef LIBPFLOW_CHANNELS_H
 #define LIBPFLOW_CHANNELS_H
@@ -11,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/base.h"
+#include "kernels/norm_kernels.h"
 #include "pflow/threads.h"
 
 enum { pf_block_channels = 64 }; /* of the longest block */
@@ -22,17 +22,8 @@ typedef struct pf_batch {
 /* Channels of a block: enough of them that a row's part fills some cache lines. */
 size_t pf_block_size(const pf_batch *batch);
 
-/* First value of a channel in a row. */
-size_t pf_channel_at(const pf_batch *batch, size_t row, size_t channel);
-
-/* sum[i] = sum of v over channel begin + i, for a block. */
-void pf_block_sum(const pf_batch *batch, const float *v, size_t begin, size_t end,
-                  double *sum);
-
-/* sum[i] = sum of (u - u0[i]) * (v - v0[i]) over channel begin + i, for a block. */
-void pf_block_products(const pf_batch *batch, const float *u, const float *u0,
-                       const float *v, const float *v0, size_t begin, size_t end,
-                       double *sum);
+/* Channels begin <= c < end as kernels see them; *at is their first value. */
+pf_norm_block pf_block_of(const pf_batch *batch, size_t begin, size_t end, size_t *at);
 
 /* out[c] += sum of v over channel c, for all channels. */
 pflow_err pf_channel_add_sums(pflow_pool *pool, const pf_batch *batch, const float *v,

@@ -57,6 +57,10 @@ static const pflow_layer_class relu_class = {
     .backward = backward_relu,
 };
 
+bool pf_layer_is_relu(const pflow_layer_class *type) {
+  return type->forward == forward_relu;
+}
+
 pflow_err pflow_net_add_relu(pflow_net *net) {
   pf_need(net);
   return pflow_net_add_layer(net, &relu_class, NULL);

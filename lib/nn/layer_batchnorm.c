@@ -4,9 +4,12 @@
  * A block of channels is done from statistics to output by one thread while its values
  * are in the cache. With xhat = (x - mean) * invstd and m values a channel, the gradient
  * is dx = scale * invstd * (dy - sum(dy) / m - xhat * sum(dy * xhat) / m).
+ *
+ * A ReLU behind the layer is taken along, which spares it passes of its own.
  */
 #include <math.h>
 
+#include "kernels/table.h"
 #include "nn/channels.h"
 #include "nn/layer.h"
 
@@ -24,12 +27,16 @@ typedef struct job {
   pf_batch batch;
   double count; /* values a channel */
   float *mean, *invstd;
+  const pf_norm_kernels *kernels;
 } job;
 
 static job job_of(const pflow_layer_call *call, const batchnorm *self) {
   size_t channels = call->in.dim[0];
   size_t places = call->in.ndim == 3 ? call->in.dim[1] * call->in.dim[2] : 1;
-  job j = {.self = self, .call = call, .batch = {call->rows, channels, places}};
+  job j = {.self = self,
+           .call = call,
+           .batch = {call->rows, channels, places},
+           .kernels = &pf_kernels_get()->norm};
   j.count = (double)call->rows * (double)places;
   j.mean = call->saved;
   j.invstd = call->saved ? call->saved + channels : NULL;
@@ -48,66 +55,56 @@ static void move_running(float *running, double momentum, double batch) {
 }
 
 /* Statistics of a block: saved, and the running ones moved. */
-static void measure(const job *j, size_t begin, size_t end) {
-  const float *x = j->call->x, *mean = j->mean + begin;
+static void measure(const job *j, const pf_norm_block *block, const float *x,
+                    size_t begin) {
   const double momentum = j->self->momentum;
   double sum[pf_block_channels], squares[pf_block_channels];
-  pf_block_sum(&j->batch, x, begin, end, sum);
+  j->kernels->sums(block, x, sum);
+  for (size_t i = 0; i < block->channels; i++)
+    j->mean[begin + i] = (float)(sum[i] / j->count);
+  j->kernels->squares(block, x, j->mean + begin, squares);
+  for (size_t i = 0, c = begin; i < block->channels; i++, c++) {
+    j->invstd[c] = (float)(1.0 / sqrt(squares[i] / j->count + j->self->eps));
+    move_running(&j->call->param[param_mean][c], momentum, sum[i] / j->count);
+    move_running(&j->call->param[param_var][c], momentum, squares[i] / (j->count - 1.0));
+  }
+}
+
+/* What a block's values are mapped by, with its scales in `scale`. */
+static pf_norm_affine affine_of(const job *j, const float *mean, const float *scale,
+                                size_t begin) {
+  return (pf_norm_affine){mean + begin, scale, j->call->param[param_shift] + begin,
+                          j->call->rectify};
+}
+
+static void set_scale(const job *j, size_t begin, size_t end, float *scale) {
   for (size_t c = begin; c < end; c++)
-    j->mean[c] = (float)(sum[c - begin] / j->count);
-  pf_block_products(&j->batch, x, mean, x, mean, begin, end, squares);
-  for (size_t c = begin; c < end; c++) {
-    double square = squares[c - begin];
-    j->invstd[c] = (float)(1.0 / sqrt(square / j->count + j->self->eps));
-    move_running(&j->call->param[param_mean][c], momentum, sum[c - begin] / j->count);
-    move_running(&j->call->param[param_var][c], momentum, square / (j->count - 1.0));
-  }
-}
-
-/* y = (x - mean) * scale + shift; step 1: one coefficient a value, 0: one for all. */
-static inline void normalise(const float *x, size_t n, const float *mean,
-                             const float *scale, const float *shift, size_t step,
-                             float *y) {
-  for (size_t i = 0; i < n; i++)
-    y[i] = (x[i] - mean[i * step]) * scale[i * step] + shift[i * step];
-}
-
-/* Writes y of a block; mean and scale begin with the block. */
-static void write_block(const job *j, size_t begin, size_t end, const float *mean,
-                        const float *scale) {
-  const float *shift = j->call->param[param_shift] + begin;
-  const size_t places = j->batch.places;
-  for (size_t row = 0; row < j->batch.rows; row++) {
-    const float *x = j->call->x + pf_channel_at(&j->batch, row, begin);
-    float *y = j->call->y + pf_channel_at(&j->batch, row, begin);
-    if (places == 1) {
-      normalise(x, end - begin, mean, scale, shift, 1, y);
-    } else {
-      for (size_t i = 0; i < end - begin; i++)
-        normalise(x + i * places, places, &mean[i], &scale[i], &shift[i], 0,
-                  y + i * places);
-    }
-  }
+    scale[c - begin] = j->call->param[param_scale][c] * j->invstd[c];
 }
 
 static int train_block(size_t begin, size_t end, void *user) {
   const job *j = user;
+  size_t at;
   float scale[pf_block_channels];
-  measure(j, begin, end);
-  for (size_t c = begin; c < end; c++)
-    scale[c - begin] = j->call->param[param_scale][c] * j->invstd[c];
-  write_block(j, begin, end, j->mean + begin, scale);
+  const pf_norm_block block = pf_block_of(&j->batch, begin, end, &at);
+  measure(j, &block, j->call->x + at, begin);
+  set_scale(j, begin, end, scale);
+  const pf_norm_affine affine = affine_of(j, j->mean, scale, begin);
+  j->kernels->forward(&block, &affine, j->call->x + at, j->call->y + at);
   return 0;
 }
 
 static int predict_block(size_t begin, size_t end, void *user) {
   const job *j = user;
   const float *var = j->call->param[param_var];
+  size_t at;
   float scale[pf_block_channels];
+  const pf_norm_block block = pf_block_of(&j->batch, begin, end, &at);
   for (size_t c = begin; c < end; c++)
     scale[c - begin] = (float)((double)j->call->param[param_scale][c] /
                                sqrt((double)var[c] + j->self->eps));
-  write_block(j, begin, end, j->call->param[param_mean] + begin, scale);
+  const pf_norm_affine affine = affine_of(j, j->call->param[param_mean], scale, begin);
+  j->kernels->forward(&block, &affine, j->call->x + at, j->call->y + at);
   return 0;
 }
 
@@ -124,53 +121,26 @@ static pflow_err forward_batchnorm(const pflow_layer_call *call, void *user) {
 
 /* ---- backward ---- */
 
-/* dx = k * (dy - a - (x - mean) * b), coefficients as in normalise. */
-typedef struct slope {
-  float k[pf_block_channels], a[pf_block_channels], b[pf_block_channels];
-} slope;
-
-static inline void backward_run(const float *x, const float *dy, size_t n,
-                                const float *mean, const float *k, const float *a,
-                                const float *b, size_t step, float *dx) {
-  for (size_t i = 0; i < n; i++)
-    dx[i] = k[i * step] * (dy[i] - a[i * step] - (x[i] - mean[i * step]) * b[i * step]);
-}
-
-static void write_dx(const job *j, size_t begin, size_t end, const slope *s) {
-  const float *mean = j->mean + begin;
-  const size_t places = j->batch.places;
-  for (size_t row = 0; row < j->batch.rows; row++) {
-    size_t at = pf_channel_at(&j->batch, row, begin);
-    const float *x = j->call->x + at, *dy = j->call->dy + at;
-    float *dx = j->call->dx + at;
-    if (places == 1) {
-      backward_run(x, dy, end - begin, mean, s->k, s->a, s->b, 1, dx);
-    } else {
-      for (size_t i = 0; i < end - begin; i++)
-        backward_run(x + i * places, dy + i * places, places, &mean[i], &s->k[i],
-                     &s->a[i], &s->b[i], 0, dx + i * places);
-    }
-  }
-}
-
 static int backward_block(size_t begin, size_t end, void *user) {
-  static const float zero[pf_block_channels];
   const job *j = user;
   const pflow_layer_call *call = j->call;
+  size_t at;
   double sum[pf_block_channels], products[pf_block_channels];
-  slope s;
-  pf_block_sum(&j->batch, call->dy, begin, end, sum);
-  pf_block_products(&j->batch, call->dy, zero, call->x, j->mean + begin, begin, end,
-                    products);
+  float scale[pf_block_channels], a[pf_block_channels], b[pf_block_channels];
+  const pf_norm_block block = pf_block_of(&j->batch, begin, end, &at);
+  set_scale(j, begin, end, scale);
+  const pf_norm_affine affine = affine_of(j, j->mean, scale, begin);
+  j->kernels->slopes(&block, &affine, call->x + at, call->dy + at, sum, products);
   for (size_t c = begin, i = 0; c < end; c++, i++) {
     const double invstd = (double)j->invstd[c];
     call->grad[param_shift][c] += (float)sum[i];
     call->grad[param_scale][c] += (float)(products[i] * invstd);
-    s.k[i] = call->param[param_scale][c] * j->invstd[c];
-    s.a[i] = (float)(sum[i] / j->count);
-    s.b[i] = (float)(products[i] * invstd * invstd / j->count);
+    a[i] = (float)(sum[i] / j->count);
+    b[i] = (float)(products[i] * invstd * invstd / j->count);
   }
-  if (call->dx) write_dx(j, begin, end, &s);
+  if (call->dx)
+    j->kernels->backward(&block, &affine, a, b, call->x + at, call->dy + at,
+                         call->dx + at);
   return 0;
 }
 
@@ -190,7 +160,7 @@ static pflow_err plan_batchnorm(pflow_layer_plan *plan, void *user) {
   pf_layer_add_vector(plan, "bias", PFLOW_PARAM_SCALE, channels, 0.0f);
   pf_layer_add_vector(plan, "running_mean", PFLOW_PARAM_STATE, channels, 0.0f);
   pf_layer_add_vector(plan, "running_var", PFLOW_PARAM_STATE, channels, 1.0f);
-  plan->ignores_y = 1;
+  plan->ignores_y = plan->dx_over_dy = plan->rectifies = 1;
   return pf_mul(&plan->saved_fixed, channels, 2, "batchnorm statistics");
 }
 

@@ -12,6 +12,7 @@ typedef struct pf_layer {
   void *self;
   pflow_layer_plan plan; /* this and what follows: valid once the network is built */
   size_t in_size, out_size;
+  bool absorbed; /* a ReLU that the layer before it takes over: not run by itself */
   /* Place and length of each array, in the parameter or in the state block by its kind.
    */
   size_t offset[PFLOW_LAYER_MAX_PARAMS], size[PFLOW_LAYER_MAX_PARAMS];
@@ -28,11 +29,11 @@ struct pflow_net {
   size_t param_size, state_size;
 };
 
-/* Where a layer's pieces lie in a workspace's block, in floats. */
+/* Where a layer's arrays lie in a workspace's block, in floats. */
 typedef struct pf_slot {
-  size_t y;     /* of the last layer: in training only */
-  size_t dx;    /* training only, and not for layer 0 */
-  size_t saved; /* training only */
+  size_t y;         /* in prediction not of the last layer */
+  size_t dx, saved; /* in training only; dx not of layer 0 */
+  size_t forward_scratch, backward_scratch;
 } pf_slot;
 
 struct pflow_net_work {
@@ -42,7 +43,6 @@ struct pflow_net_work {
   size_t waiting_rows; /* of the forward that waits for its backward; 0: none */
   const float *waiting_x;
   float *block;
-  size_t scratch;
   size_t bytes;
   pf_slot slot[];
 };

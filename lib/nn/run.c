@@ -5,23 +5,34 @@
 
 #include "nn/net.h"
 
-/* Everything of a call but x, y and their gradients. */
-static pflow_layer_call make_call(const pflow_net_work *work, size_t index, size_t rows,
-                                  bool training) {
-  const pflow_net *net = work->net;
+/* A pass over rows by the first `layers` layers. */
+typedef struct pass {
+  const pflow_net_work *work;
+  size_t layers, rows;
+  bool training;
+} pass;
+
+/* Whether layer `index` takes over the ReLU behind it; one past the end stays out. */
+static bool takes_relu(const pass *p, size_t index) {
+  return index + 1 < p->layers && p->work->net->layer[index + 1].absorbed;
+}
+
+/* Everything of a call but x, y, their gradients and scratch. */
+static pflow_layer_call make_call(const pass *p, size_t index) {
+  const pflow_net *net = p->work->net;
   const pf_layer *layer = &net->layer[index];
-  pflow_layer_call call = {.rows = rows,
-                           .training = training,
+  pflow_layer_call call = {.rows = p->rows,
+                           .training = p->training,
                            .in = layer->plan.in,
                            .out = layer->plan.out,
-                           .scratch = work->block + work->scratch,
-                           .pool = net->pool};
+                           .pool = net->pool,
+                           .rectify = takes_relu(p, index)};
   for (size_t k = 0; k < layer->plan.n_params; k++) {
     call.param[k] = pf_layer_array(net, layer, k);
-    if (training && !pf_layer_array_is_state(layer, k))
+    if (p->training && !pf_layer_array_is_state(layer, k))
       call.grad[k] = net->grads + layer->offset[k];
   }
-  if (training) call.saved = work->block + work->slot[index].saved;
+  if (p->training) call.saved = p->work->block + p->work->slot[index].saved;
   return call;
 }
 
@@ -38,28 +49,34 @@ static pflow_err run_layer(const pf_layer *layer, size_t index, layer_function f
   return pf_layer_result(rc, layer, index, name, kept);
 }
 
-/* The first `layers` layers; the last writes to y, or, y NULL, to the workspace. */
-static pflow_err run_forward(const pflow_net_work *work, size_t layers, const float *x,
-                             size_t rows, bool training, float *y) {
-  for (size_t i = 0; i < layers; i++) {
+/* The last layer that runs writes to y, or, y NULL, to the workspace. */
+static pflow_err run_forward(const pass *p, const float *x, float *y) {
+  const pflow_net_work *work = p->work;
+  for (size_t i = 0; i < p->layers; i++) {
     const pf_layer *layer = &work->net->layer[i];
-    pflow_layer_call call = make_call(work, i, rows, training);
+    if (layer->absorbed) continue;
+    const bool last = i + 1 + takes_relu(p, i) == p->layers;
+    pflow_layer_call call = make_call(p, i);
     call.x = x;
-    call.y = y && i + 1 == layers ? y : work->block + work->slot[i].y;
+    call.y = y && last ? y : work->block + work->slot[i].y;
+    call.scratch = work->block + work->slot[i].forward_scratch;
     pf_try(run_layer(layer, i, layer->type.forward, &call));
     x = call.y;
   }
   return PFLOW_OK;
 }
 
-static pflow_err run_backward(const pflow_net_work *work, const float *dy, float *dx) {
-  for (size_t i = work->net->count; i-- > 0;) {
+static pflow_err run_backward(const pass *p, const float *dy, float *dx) {
+  const pflow_net_work *work = p->work;
+  for (size_t i = p->layers; i-- > 0;) {
     const pf_layer *layer = &work->net->layer[i];
-    pflow_layer_call call = make_call(work, i, work->waiting_rows, true);
+    if (layer->absorbed) continue;
+    pflow_layer_call call = make_call(p, i);
     call.x = i > 0 ? work->block + work->slot[i - 1].y : work->waiting_x;
     call.y = work->block + work->slot[i].y;
     call.dy = dy;
     call.dx = i > 0 ? work->block + work->slot[i].dx : dx;
+    call.scratch = work->block + work->slot[i].backward_scratch;
     pf_try(run_layer(layer, i, layer->type.backward, &call));
     dy = call.dx;
   }
@@ -91,7 +108,7 @@ pflow_err pflow_net_forward(pflow_net *net, pflow_net_work *work, const float *x
     return pf_fail(PFLOW_ESHAPE, "a forward of %zu rows, the workspace takes 1 to %zu", n,
                    work->max_rows);
   work->waiting_rows = 0;
-  pf_try(run_forward(work, net->count, x, n, true, NULL));
+  pf_try(run_forward(&(pass){work, net->count, n, true}, x, NULL));
   work->waiting_rows = n;
   work->waiting_x = x;
   *y = work->block + work->slot[net->count - 1].y;
@@ -106,7 +123,8 @@ pflow_err pflow_net_backward(pflow_net *net, pflow_net_work *work, const float *
   pf_try(check_training(net, work));
   if (work->waiting_rows == 0)
     return pf_fail(PFLOW_ESTATE, "a backward without a forward before it");
-  pflow_err rc = run_backward(work, dy, dx);
+  pflow_err rc =
+      run_backward(&(pass){work, net->count, work->waiting_rows, true}, dy, dx);
   work->waiting_rows = 0;
   return rc;
 }
@@ -124,7 +142,8 @@ static pflow_err predict_pieces(const pflow_net_work *work, size_t layers, const
   size_t in = work->net->layer[0].in_size, out = work->net->layer[layers - 1].out_size;
   for (size_t begin = 0; begin < n; begin += work->max_rows) {
     size_t left = n - begin, rows = left < work->max_rows ? left : work->max_rows;
-    pf_try(run_forward(work, layers, x + begin * in, rows, false, y + begin * out));
+    pf_try(
+        run_forward(&(pass){work, layers, rows, false}, x + begin * in, y + begin * out));
     if (left <= work->max_rows) break; /* begin + max_rows may overflow */
   }
   return PFLOW_OK;

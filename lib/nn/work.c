@@ -1,128 +1,159 @@
 /*
- * work.c - plans a workspace: where each layer's output, input gradient and saved values
- * lie in one block.
+ * work.c - plans a workspace: when each array of a pass is needed, and where it lies.
+ *
+ * In training the forward of layer i of n is time i and its backward time 2n - 1 - i; in
+ * prediction layer i is time i.
  */
+#include "nn/arena.h"
 #include "nn/net.h"
 
-/* Pieces begin at multiples of the alignment. */
-enum { piece = PFLOW_ALIGNMENT / sizeof(float) };
+/* Arrays begin at multiples of the alignment. */
+enum { piece = PFLOW_ALIGNMENT / sizeof(float), arrays_of_layer = 5 };
 
-/* Appends per_row * rows + fixed floats to a block of *total; *offset is their place. */
-static pflow_err take(size_t *total, size_t *offset, size_t per_row, size_t rows,
-                      size_t fixed) {
+/* While planning, slots hold numbers of lives; then their offsets. */
+typedef struct planner {
+  pflow_net_work *work;
+  const pf_layer *layer;
+  size_t layers;
+  pf_life *life;
+  size_t count;
+} planner;
+
+/* An array of per_row * rows + fixed floats, needed from time first to time last. */
+static pflow_err add_life(planner *p, size_t per_row, size_t fixed, size_t first,
+                          size_t last, size_t *slot) {
   const char *what = "a workspace";
-  size_t size;
-  pf_try(pf_mul(&size, per_row, rows, what));
-  pf_try(pf_add(&size, size, fixed, what));
-  pf_try(pf_add(&size, size, piece - 1, what));
-  *offset = *total;
-  return pf_add(total, *total, size - size % piece, what);
-}
-
-/*
- * Two buffers that are written in turn, except by layers that work in place. The first
- * layer to write has the caller's array for input, so its buffer is never that input.
- */
-typedef struct turns {
-  size_t now;
-  size_t per_row[2];
-} turns;
-
-/* The buffer of the next array of `per_row` values a row. */
-static size_t next_buffer(turns *self, bool in_place, size_t per_row) {
-  if (!in_place) self->now ^= 1;
-  if (self->per_row[self->now] < per_row) self->per_row[self->now] = per_row;
-  return self->now;
-}
-
-static pflow_err take_both(const turns *self, size_t *total, size_t rows,
-                           size_t offset[2]) {
-  for (size_t b = 0; b < 2; b++)
-    pf_try(take(total, &offset[b], self->per_row[b], rows, 0));
+  size_t floats;
+  pf_try(pf_mul(&floats, per_row, p->work->max_rows, what));
+  pf_try(pf_add(&floats, floats, fixed, what));
+  pf_try(pf_add(&floats, floats, piece - 1, what));
+  *slot = p->count++;
+  p->life[*slot] = (pf_life){floats - floats % piece, first, last, 0};
   return PFLOW_OK;
 }
 
-/* In prediction only the next layer reads an output. The last goes to the caller. */
-static pflow_err plan_prediction(pflow_net_work *work, size_t *total) {
-  const pflow_net *net = work->net;
-  turns buffers = {0};
-  size_t offset[2];
-  for (size_t i = 0; i + 1 < net->count; i++) {
-    const pf_layer *layer = &net->layer[i];
-    work->slot[i].y = next_buffer(&buffers, layer->plan.in_place, layer->out_size);
+/* The array of a slot serves a second use, until time last. */
+static void share_life(planner *p, size_t of, size_t last, size_t *slot) {
+  pf_life *life = &p->life[of];
+  if (life->last < last) life->last = last;
+  *slot = of;
+}
+
+static size_t backward_time(const planner *p, size_t layer) {
+  return 2 * p->layers - 1 - layer;
+}
+
+/* ---- training ---- */
+
+static bool reads_x(const pf_layer *layer) {
+  return !layer->plan.ignores_x && !layer->plan.in_place;
+}
+
+static bool reads_y(const pf_layer *layer) {
+  return !layer->plan.ignores_y && !layer->absorbed;
+}
+
+/* The last time that an output is needed; the caller may look at the last one after
+ * backward, too. */
+static size_t output_end(const planner *p, size_t i) {
+  if (i + 1 == p->layers) return backward_time(p, 0);
+  if (reads_y(&p->layer[i])) return backward_time(p, i);
+  if (reads_x(&p->layer[i + 1])) return backward_time(p, i + 1);
+  return i + 1;
+}
+
+static pflow_err plan_output(planner *p, size_t i) {
+  pf_slot *slot = p->work->slot;
+  const pf_layer *layer = &p->layer[i];
+  const size_t end = output_end(p, i);
+  const bool over_x = i > 0 && layer->plan.in_place && !reads_y(layer - 1);
+  if (layer->absorbed || over_x) {
+    share_life(p, slot[i - 1].y, end, &slot[i].y);
+    return PFLOW_OK;
   }
-  pf_try(take_both(&buffers, total, work->max_rows, offset));
-  for (size_t i = 0; i + 1 < net->count; i++)
-    work->slot[i].y = offset[work->slot[i].y];
-  return PFLOW_OK;
-}
-
-/* In training every output stays until backward, unless nobody would read it again. */
-static pflow_err plan_outputs(pflow_net_work *work, size_t *total) {
-  const pf_layer *layer = work->net->layer;
-  for (size_t i = 0; i < work->net->count; i++) {
-    if (i > 0 && layer[i].plan.in_place && layer[i - 1].plan.ignores_y)
-      work->slot[i].y = work->slot[i - 1].y;
-    else
-      pf_try(take(total, &work->slot[i].y, layer[i].out_size, work->max_rows, 0));
-  }
-  return PFLOW_OK;
+  return add_life(p, layer->out_size, 0, i, end, &slot[i].y);
 }
 
 /* The gradient that the last layer reads and the one that layer 0 writes are the
  * caller's. */
-static pflow_err plan_gradients(pflow_net_work *work, size_t *total) {
-  const pflow_net *net = work->net;
-  turns buffers = {0};
-  size_t offset[2];
-  for (size_t i = net->count; i-- > 1;) {
-    const pf_layer *layer = &net->layer[i];
-    work->slot[i].dx = next_buffer(&buffers, layer->plan.in_place, layer->in_size);
+static pflow_err plan_gradient(planner *p, size_t i) {
+  pf_slot *slot = p->work->slot;
+  const pflow_layer_plan *plan = &p->layer[i].plan;
+  const size_t now = backward_time(p, i);
+  if (i + 1 < p->layers && (plan->in_place || plan->dx_over_dy)) {
+    share_life(p, slot[i + 1].dx, now + 1, &slot[i].dx);
+    return PFLOW_OK;
   }
-  pf_try(take_both(&buffers, total, work->max_rows, offset));
-  for (size_t i = 1; i < net->count; i++)
-    work->slot[i].dx = offset[work->slot[i].dx];
+  return add_life(p, p->layer[i].in_size, 0, now, now + 1, &slot[i].dx);
+}
+
+static pflow_err plan_own(planner *p, size_t i) {
+  pf_slot *slot = &p->work->slot[i];
+  const pflow_layer_plan *plan = &p->layer[i].plan;
+  const size_t back = backward_time(p, i);
+  pf_try(add_life(p, plan->saved_per_row, plan->saved_fixed, i, back, &slot->saved));
+  pf_try(add_life(p, plan->scratch_per_row, plan->scratch_fixed, i, i,
+                  &slot->forward_scratch));
+  return add_life(p, plan->scratch_per_row, plan->scratch_fixed, back, back,
+                  &slot->backward_scratch);
+}
+
+static pflow_err plan_training(planner *p) {
+  for (size_t i = 0; i < p->layers; i++)
+    pf_try(plan_output(p, i));
+  for (size_t i = p->layers; i-- > 1;)
+    pf_try(plan_gradient(p, i));
+  for (size_t i = 0; i < p->layers; i++)
+    pf_try(plan_own(p, i));
   return PFLOW_OK;
 }
 
-static pflow_err plan_saved(pflow_net_work *work, size_t *total) {
-  for (size_t i = 0; i < work->net->count; i++) {
-    const pflow_layer_plan *plan = &work->net->layer[i].plan;
-    pf_try(take(total, &work->slot[i].saved, plan->saved_per_row, work->max_rows,
-                plan->saved_fixed));
+/* ---- prediction ---- */
+
+/* Only the next layer reads an output. The last goes to the caller. */
+static pflow_err plan_prediction(planner *p) {
+  pf_slot *slot = p->work->slot;
+  for (size_t i = 0; i < p->layers; i++) {
+    const pflow_layer_plan *plan = &p->layer[i].plan;
+    pf_try(add_life(p, plan->scratch_per_row, plan->scratch_fixed, i, i,
+                    &slot[i].forward_scratch));
+    if (i + 1 == p->layers) break;
+    if (i > 0 && plan->in_place)
+      share_life(p, slot[i - 1].y, i + 1, &slot[i].y);
+    else
+      pf_try(add_life(p, p->layer[i].out_size, 0, i, i + 1, &slot[i].y));
   }
   return PFLOW_OK;
 }
 
-/* One scratch for all layers, which run one after another. */
-static pflow_err plan_scratch(pflow_net_work *work, size_t *total) {
-  size_t end = *total;
-  for (size_t i = 0; i < work->net->count; i++) {
-    const pflow_layer_plan *plan = &work->net->layer[i].plan;
-    size_t own_end = *total;
-    pf_try(take(&own_end, &work->scratch, plan->scratch_per_row, work->max_rows,
-                plan->scratch_fixed));
-    if (end < own_end) end = own_end;
+/* ---- the workspace ---- */
+
+/* From numbers of lives to their offsets; a slot that has no life is never used. */
+static void settle_slots(planner *p) {
+  for (size_t i = 0; i < p->layers; i++) {
+    pf_slot *slot = &p->work->slot[i];
+    size_t *const places[arrays_of_layer] = {&slot->y, &slot->dx, &slot->saved,
+                                             &slot->forward_scratch,
+                                             &slot->backward_scratch};
+    for (size_t k = 0; k < arrays_of_layer; k++)
+      *places[k] = p->life[*places[k]].offset;
   }
-  *total = end;
-  return PFLOW_OK;
 }
 
-static pflow_err plan_block(pflow_net_work *work, size_t *total) {
-  *total = 0;
-  if (work->mode == PFLOW_TRAINING) {
-    pf_try(plan_outputs(work, total));
-    pf_try(plan_gradients(work, total));
-    pf_try(plan_saved(work, total));
-  } else {
-    pf_try(plan_prediction(work, total));
-  }
-  return plan_scratch(work, total);
+static pflow_err plan_block(planner *p, size_t *floats) {
+  pf_try(p->work->mode == PFLOW_TRAINING ? plan_training(p) : plan_prediction(p));
+  pf_try(pf_arena_place(p->life, p->count, floats));
+  settle_slots(p);
+  return PFLOW_OK;
 }
 
 static pflow_err allocate_block(pflow_net_work *work) {
+  planner p = {.work = work, .layer = work->net->layer, .layers = work->net->count};
   size_t floats, bytes;
-  pf_try(plan_block(work, &floats));
+  pf_try(pf_alloc(&p.life, p.layers, arrays_of_layer * sizeof *p.life));
+  pflow_err rc = plan_block(&p, &floats);
+  pflow_free(p.life);
+  pf_try(rc);
   pf_try(pf_mul(&bytes, floats, sizeof(float), "a workspace"));
   pf_try(pf_add(&work->bytes, work->bytes, bytes, "a workspace"));
   return pf_alloc(&work->block, floats, sizeof(float));
