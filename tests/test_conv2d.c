@@ -144,6 +144,27 @@ START_TEST(random_problems_match_the_direct_sum) {
 }
 END_TEST
 
+/* The Fourier way, where sums are up to 40 channels and both sides reach 31. */
+START_TEST(transforms_match_the_direct_sum) {
+  double worst = 0.0;
+  pflow_rng rng;
+  pflow_rng_init(&rng, 4, 0);
+  for (size_t i = 0; i < 60; i++) {
+    problem p = {.rows = draw(&rng, 1, 9), .channels = draw(&rng, 1, i % 4 ? 5 : 40)};
+    pflow_conv2d_config_init(&p.config);
+    p.config.algorithm = PFLOW_CONV_FFT;
+    p.config.out_channels = draw(&rng, 1, i % 4 ? 5 : 40);
+    p.config.pad_h = p.config.pad_w = 1;
+    p.config.bias = (int)(i % 2);
+    p.height = draw(&rng, 1, i % 4 ? 31 : 8);
+    p.width = i % 3 ? p.height : draw(&rng, 1, i % 4 ? 31 : 8);
+    worst = fmax(worst, check_problem(&p, i % 5 ? 0 : 1));
+  }
+  printf("60 convolutions by transforms: %.1e\n", worst);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
 START_TEST(extreme_settings_match_the_direct_sum) {
   problem p = {.rows = 2, .channels = 2, .height = 3, .width = 3};
   pflow_conv2d_config_init(&p.config);
@@ -171,28 +192,38 @@ static double compare_golden(const char *folder, const char *name, const float *
   return error;
 }
 
+static void check_golden(const char *name, pflow_conv2d_algorithm algorithm, size_t pad) {
+  char folder[64];
+  snprintf(folder, sizeof folder, "conv2d/%s", name);
+  golden x = golden_load(folder, "x"), w = golden_load(folder, "w");
+  golden gy = golden_load(folder, "gy");
+  pflow_conv2d_config config;
+  pflow_conv2d_config_init(&config);
+  config.out_channels = w.shape[0];
+  config.pad_h = config.pad_w = pad;
+  config.algorithm = algorithm;
+  trial t = trial_begin(NULL, 0);
+  ck_ok(pflow_net_add_conv2d_config(t.net, &config));
+  trial_build(&t, x.shape + 1, 3, x.shape[0]);
+  ck_assert_uint_eq(t.rows * t.out, gy.size);
+  trial_set(&t, "0.weight", w.f32);
+  memcpy(t.x, x.f32, x.size * sizeof *t.x);
+  memcpy(t.dy, gy.f32, gy.size * sizeof *t.dy);
+  trial_run(&t);
+  printf("%s, way %d: y %.1e, gx %.1e, gw %.1e\n", folder, algorithm,
+         compare_golden(folder, "y", t.y), compare_golden(folder, "gx", t.dx),
+         compare_golden(folder, "gw", trial_array(&t, "0.weight").grad));
+  trial_end(&t);
+  golden_free(&x);
+  golden_free(&w);
+  golden_free(&gy);
+}
+
 START_TEST(convolution_matches_golden) {
   const char *names[] = {"rgb32", "mid15", "deep7", "odd_nopad", "one_pixel"};
   for (size_t i = 0; i < 5; i++) {
-    char folder[64];
-    snprintf(folder, sizeof folder, "conv2d/%s", names[i]);
-    golden x = golden_load(folder, "x"), w = golden_load(folder, "w");
-    golden gy = golden_load(folder, "gy");
-    trial t = trial_begin(NULL, 0);
-    ck_ok(pflow_net_add_conv2d(t.net, w.shape[0], 3, i == 3 ? 0 : 1));
-    trial_build(&t, x.shape + 1, 3, x.shape[0]);
-    ck_assert_uint_eq(t.rows * t.out, gy.size);
-    trial_set(&t, "0.weight", w.f32);
-    memcpy(t.x, x.f32, x.size * sizeof *t.x);
-    memcpy(t.dy, gy.f32, gy.size * sizeof *t.dy);
-    trial_run(&t);
-    printf("%s: y %.1e, gx %.1e, gw %.1e\n", folder, compare_golden(folder, "y", t.y),
-           compare_golden(folder, "gx", t.dx),
-           compare_golden(folder, "gw", trial_array(&t, "0.weight").grad));
-    trial_end(&t);
-    golden_free(&x);
-    golden_free(&w);
-    golden_free(&gy);
+    check_golden(names[i], PFLOW_CONV_GEMM, i == 3 ? 0 : 1);
+    if (i != 0 && i != 3) check_golden(names[i], PFLOW_CONV_FFT, 1);
   }
 }
 END_TEST
@@ -302,8 +333,9 @@ END_TEST
 
 int main(void) {
   return run_tests(
-      "conv2d", TESTS(random_problems_match_the_direct_sum,
-                      extreme_settings_match_the_direct_sum, convolution_matches_golden,
-                      gradients_match_differences, scratch_changes_rounding_alone,
-                      fewer_rows_than_a_group, gradients_add_up_and_do_not_need_dx));
+      "conv2d",
+      TESTS(random_problems_match_the_direct_sum, transforms_match_the_direct_sum,
+            extreme_settings_match_the_direct_sum, convolution_matches_golden,
+            gradients_match_differences, scratch_changes_rounding_alone,
+            fewer_rows_than_a_group, gradients_add_up_and_do_not_need_dx));
 }

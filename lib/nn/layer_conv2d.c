@@ -55,11 +55,28 @@ static void plan_params(const pf_conv2d *self, pflow_layer_plan *plan) {
   plan->param[1].fan_in = self->depth;
 }
 
+/* The way asked for, or the one that suits shape and processor. */
+static pflow_err choose_way(pf_conv2d *self, const pflow_layer_plan *plan) {
+  const bool serves = pf_conv2d_fft_serves(self);
+  self->way = self->config.algorithm;
+  if (self->way == PFLOW_CONV_FFT && !serves)
+    return pf_fail(PFLOW_EUNSUPPORTED,
+                   "conv2d %zu: algorithm PFLOW_CONV_FFT wants a 3 x 3 kernel, stride 1, "
+                   "padding 1 and an image of at most 31 x 31, got one of %zu x %zu",
+                   plan->index, self->window.height, self->window.width);
+  if (self->way == PFLOW_CONV_AUTO)
+    self->way = serves && pf_conv2d_fft_pays(self, plan->scratch_bytes) ? PFLOW_CONV_FFT
+                                                                        : PFLOW_CONV_GEMM;
+  return PFLOW_OK;
+}
+
 static pflow_err plan_conv2d(pflow_layer_plan *plan, void *user) {
   pf_conv2d *self = user;
   pf_try(pf_layer_wants_image(plan, "conv2d"));
   pf_try(plan_window(self, plan));
-  pf_try(pf_conv2d_gemm_plan(self, plan));
+  pf_try(choose_way(self, plan));
+  pf_try(self->way == PFLOW_CONV_FFT ? pf_conv2d_fft_plan(self, plan)
+                                     : pf_conv2d_gemm_plan(self, plan));
   plan_params(self, plan);
   plan->ignores_y = 1;
   plan->out = (pflow_shape){
@@ -68,11 +85,15 @@ static pflow_err plan_conv2d(pflow_layer_plan *plan, void *user) {
 }
 
 static pflow_err forward_conv2d(const pflow_layer_call *call, void *user) {
-  return pf_conv2d_gemm_forward(user, call);
+  const pf_conv2d *self = user;
+  return self->way == PFLOW_CONV_FFT ? pf_conv2d_fft_forward(self, call)
+                                     : pf_conv2d_gemm_forward(self, call);
 }
 
 static pflow_err backward_conv2d(const pflow_layer_call *call, void *user) {
-  return pf_conv2d_gemm_backward(user, call);
+  const pf_conv2d *self = user;
+  return self->way == PFLOW_CONV_FFT ? pf_conv2d_fft_backward(self, call)
+                                     : pf_conv2d_gemm_backward(self, call);
 }
 
 static void describe_conv2d(pflow_layer_info *info, const void *user) {
@@ -109,7 +130,11 @@ static pflow_err check_config(const pflow_net *net, const pflow_conv2d_config *c
   for (size_t i = 0; i < sizeof positive / sizeof *positive; i++)
     pf_try(pf_layer_setting(net, "conv2d", positive[i].value > 0, positive[i].name,
                             (double)positive[i].value, "at least 1"));
-  return PFLOW_OK;
+  return pf_layer_setting(net, "conv2d",
+                          c->algorithm == PFLOW_CONV_AUTO ||
+                              c->algorithm == PFLOW_CONV_GEMM ||
+                              c->algorithm == PFLOW_CONV_FFT,
+                          "algorithm", c->algorithm, "a pflow_conv2d_algorithm");
 }
 
 pflow_err pflow_net_add_conv2d_config(pflow_net *net, const pflow_conv2d_config *config) {

@@ -40,6 +40,18 @@ pf_always_inline vf vf_set(float value) {
   return value - (vf){0.0f};
 }
 
+/*
+ * Keeps a value in a register of its own: the compiler may not look through it. A sum of
+ * two vf_set is else made a vf_set of a scalar sum, by shuffles instead of loads.
+ */
+#if defined(__x86_64__)
+#define vf_keep(value) __asm__("" : "+v"(value))
+#elif defined(__aarch64__)
+#define vf_keep(value) __asm__("" : "+w"(value))
+#else
+#define vf_keep(value) ((void)(value))
+#endif
+
 /* The first n < pf_lanes values, zeros behind them; and the same way back. */
 pf_always_inline vf vf_load_part(const float *from, size_t n) {
   vf value = {0.0f};
