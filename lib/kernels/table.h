@@ -14,16 +14,18 @@
 
 #include "base/cpu.h"
 #include "kernels/distance_kernels.h"
+#include "kernels/exact_kernels.h"
 #include "kernels/fft_kernels.h"
 #include "kernels/gemm_kernels.h"
 #include "kernels/neighbours_kernels.h"
 #include "kernels/norm_kernels.h"
 
 /* Every topic: the name of its files, of its member and of its fill functions. */
-#define pf_kernel_topics(x) x(distance) x(fft) x(gemm) x(neighbours) x(norm)
+#define pf_kernel_topics(x) x(distance) x(exact) x(fft) x(gemm) x(neighbours) x(norm)
 
 typedef struct pf_kernels {
   pf_distance_kernels distance;
+  pf_exact_kernels exact;
   pf_fft_kernels fft;
   pf_gemm_kernels gemm;
   pf_neighbours_kernels neighbours;
