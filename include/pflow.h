@@ -19,8 +19,8 @@
  *   - A callback must return: no exception may leave it, no longjmp.
  *   - An object may be used by one thread at a time unless its comment says otherwise; a
  *     const pointer argument means that any number of threads may pass the same object.
- *   - Same build, same CPU level (pflow/cpu.h), same BLAS set-up and same seed give the same
- *     bits for every number of threads in the pool.
+ *   - Same build, same CPU level (pflow/cpu.h), same BLAS set-up and same seed give the
+ *     same bits for every number of threads in the pool.
  */
 #ifndef PFLOW_H
 #define PFLOW_H

@@ -37,8 +37,8 @@ static const knob knobs[] = {
      "go on from the checkpoint in --out, if there is one; without this it is replaced"},
     {"seed", seed_kind, AT(seed), 0, 0, NULL, true, "seed of everything random"},
     {"threads", count_kind, AT(threads), 0, 256, NULL, false,
-     "threads of the library's own loops (0: one a processor); the BLAS has its own "
-     "setting, e.g. OPENBLAS_NUM_THREADS"},
+     "threads of the library's loops (0: one a processor); double-precision products "
+     "are the BLAS's, with a setting of its own, e.g. OPENBLAS_NUM_THREADS"},
     {"train-limit", count_kind, AT(train_limit), 0, 1e9, NULL, true,
      "train images used (0: all)"},
     {"test-limit", count_kind, AT(test_limit), 0, 1e9, NULL, false,

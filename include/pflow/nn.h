@@ -306,8 +306,8 @@ PFLOW_API pflow_err pflow_net_zero_grads(pflow_net *net);
  * caller's y (n x out_size); n 0 does nothing. y may not overlap x. Thread-safe on one
  * net with separate workspaces; either mode of workspace will do, but a forward that
  * waits for its backward in it is lost. A row's result does not depend on the rows beside
- * it, up to the rounding of the BLAS for different n. Errors: PFLOW_ESTATE for a
- * workspace of another network.
+ * it, except at the CPU level `reference`, where the BLAS may round differently. Errors:
+ * PFLOW_ESTATE for a workspace of another network.
  */
 PFLOW_API pflow_err pflow_net_predict(const pflow_net *net, pflow_net_work *work,
                                       const float *x, size_t n, float *y);
