@@ -6,7 +6,7 @@ allowed='
 base:
 tensor:
 kernels:
-ode:
+ode: kernels
 nn: tensor kernels
 optim: tensor
 data: tensor

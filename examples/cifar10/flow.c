@@ -152,12 +152,14 @@ static void integrate(const pflow_field *field, float *y, size_t n, const option
   pflow_clock_config_init(&config);
   config.kind = clock_kind(opts);
   config.max_speed = opts->max_speed;
+  config.concurrent = pflow_pool_threads(NULL);
   must(pflow_clock_create(&clock, field, n, &config));
   pflow_ode_config_init(&ode);
   ode.method = ode_method(opts);
   ode.steps = opts->ode_steps;
   ode.rtol = opts->rtol;
   ode.atol = opts->atol;
+  ode.concurrent = 1;
   double s0 = start_time(opts), started = now_seconds();
   pflow_err rc = pflow_ode_solve(&ode, pflow_clock_rhs, clock, s0, s0 + opts->flow_length,
                                  y, n, FEATURE_DIM + 1, &report->ode);

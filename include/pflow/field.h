@@ -361,14 +361,18 @@ typedef enum pflow_clock_kind {
 typedef struct pflow_clock_config {
   size_t struct_size;
   pflow_clock_kind kind; /* default radial */
-  double max_speed; /* cap on ||dy/ds||, or on ||dy/dz|| for LOG_Z, against a vanishing
-                       E . y or E_z; ARC needs none; default 100, at most 1e30 */
+  double max_speed;  /* cap on ||dy/ds||, or on ||dy/dz|| for LOG_Z, against a vanishing
+                        E . y or E_z; ARC needs none; default 100, at most 1e30 */
+  size_t concurrent; /* calls that may run at the same time, each in a workspace of its
+                        own; more wait for one of them to end. For a solve with
+                        `concurrent`: the threads of its pool; default 1 */
 } pflow_clock_config;
 
 static inline void pflow_clock_config_init(pflow_clock_config *config) {
   memset(config, 0, sizeof *config);
   config->struct_size = sizeof *config;
   config->max_speed = 100.0;
+  config->concurrent = 1;
 }
 
 typedef struct pflow_clock_stats {
@@ -382,8 +386,10 @@ typedef struct pflow_clock_stats {
 typedef struct pflow_clock pflow_clock;
 
 /*
- * A clock for solves of up to n rows. It borrows the field and keeps workspace and
- * statistics, so it is for one solve at a time. Errors: PFLOW_EINVAL, PFLOW_ENOMEM.
+ * A clock for solves of up to n rows. It borrows the field and keeps workspaces and the
+ * side that each row was on, so it is for one solve at a time; within that solve it may
+ * be called from several threads at once for different rows. Errors: PFLOW_EINVAL,
+ * PFLOW_ENOMEM.
  */
 PFLOW_API pflow_err pflow_clock_create(pflow_clock **clock, const pflow_field *field,
                                        size_t n, const pflow_clock_config *config);
@@ -397,7 +403,8 @@ PFLOW_API void pflow_clock_destroy(pflow_clock *clock);
  */
 PFLOW_API int pflow_clock_rhs(const pflow_ode_rows *rows, float *dy, void *clock);
 
-/* Counts since the clock was created. */
+/* Counts of the calls that have ended since the clock was created. They do not depend on
+ * the threads that made them. */
 PFLOW_API pflow_err pflow_clock_get_stats(const pflow_clock *clock,
                                           pflow_clock_stats *stats);
 

@@ -11,8 +11,12 @@
  *   oc.steps = 100;
  *   pflow_ode_solve(&oc, rhs, user, 0.0, 1.0, y, n, dim, &stats);
  *
- * A solve uses the calling thread; the right-hand side may use a pool of its own. Solves
- * may run at the same time in different threads.
+ * Rows are integrated in blocks: a block goes through all stages of all its steps before
+ * the next one begins, so that it stays in a processor's cache. By default all blocks run
+ * in the calling thread, and the right-hand side may use a pool of its own. With
+ * `concurrent` blocks run in the threads of a pool, which suits a right-hand side that
+ * may be called from several threads at once. Solves may run at the same time in
+ * different threads.
  */
 #ifndef PFLOW_ODE_H
 #define PFLOW_ODE_H
@@ -22,6 +26,7 @@
 #include <string.h>
 
 #include "pflow/error.h"
+#include "pflow/threads.h"
 
 PFLOW_BEGIN_DECLS
 
@@ -39,6 +44,9 @@ typedef struct pflow_ode_rows {
  * < 0 abort. A non-finite derivative is handled as > 0 by adaptive methods and ends a
  * fixed-step solve with PFLOW_ENONFINITE naming the row.
  *
+ * With `concurrent` it is called from several threads at once, each time with other rows;
+ * the calls for one block come one after another.
+ *
  * When an adaptive solve gets > 0 for several rows it asks again with fewer, down to one,
  * to find out which row it was. A row that is outside at s0 already has failed.
  */
@@ -47,7 +55,8 @@ typedef int (*pflow_rhs_fn)(const pflow_ode_rows *rows, float *dy, void *user);
 /*
  * Called with the rows that have just made a step, where they are now, and with all rows
  * of a block at the start (step 0). `step` counts the block's calls. 0 go on, > 0 stop
- * politely, < 0 abort.
+ * politely, < 0 abort. With `concurrent` it is called from several threads, never from
+ * two at once: one block's calls come in order, between them those of other blocks.
  */
 typedef int (*pflow_ode_observer_fn)(const pflow_ode_rows *rows, size_t step, void *user);
 
@@ -106,11 +115,14 @@ typedef struct pflow_ode_config {
   double h_max;                   /* largest step; 0 (default): |s1 - s0| */
   size_t max_steps;               /* tried steps of one row, rejected ones included;
                                      default 10000 */
-  size_t block_rows;              /* rows that are integrated together; default 512 */
+  size_t block_rows;              /* rows that are integrated together; default 128 */
   pflow_ode_observer_fn observer; /* NULL: none */
   void *observer_user;
-  int *row_status; /* NULL, or n entries: a pflow_err for each row; PFLOW_STOPPED for
-                      rows that were under way when the solve ended */
+  int *row_status;  /* NULL, or n entries: a pflow_err for each row; PFLOW_STOPPED for
+                       rows that were under way when the solve ended */
+  int concurrent;   /* 1: the right-hand side may be called from several threads at once,
+                       and blocks run in those of `pool`; default 0 */
+  pflow_pool *pool; /* used if concurrent; NULL: the default pool */
 } pflow_ode_config;
 
 static inline void pflow_ode_config_init(pflow_ode_config *config) {
@@ -122,7 +134,7 @@ static inline void pflow_ode_config_init(pflow_ode_config *config) {
   config->rtol = 1e-4;
   config->atol = 1e-6;
   config->max_steps = 10000;
-  config->block_rows = 512;
+  config->block_rows = 128;
 }
 
 typedef struct pflow_ode_stats {
@@ -139,13 +151,21 @@ typedef struct pflow_ode_stats {
 /*
  * Integrates every row of y from s0 to s1, in place. config NULL: the defaults; stats
  * may be NULL. The result of a row depends neither on the other rows nor on block_rows as
- * long as the right-hand side's does not. With s0 == s1 nothing is evaluated.
+ * long as the right-hand side's does not, and then neither results nor statistics depend
+ * on `concurrent` and the pool. With s0 == s1 nothing is evaluated.
  * Returns PFLOW_OK; PFLOW_LIMIT when some rows ended at max_steps (they hold the state
  * they reached, with their status in row_status); PFLOW_STOPPED; PFLOW_EDIVERGED when
  * some rows failed (likewise); PFLOW_ECALLBACK; PFLOW_EINVAL, PFLOW_ENULL, PFLOW_ENOMEM;
  * PFLOW_ENONFINITE for non-finite y at the start, or met by a fixed-step method. On an
  * error before the first step y is unchanged; on a later one, or a stop, each row of y
  * holds the end of its last whole step.
+ *
+ * What ends a whole solve (a stop, an error) ends its block there, and the blocks behind
+ * it do not begin. With `concurrent` some of them may have begun or even arrived: they
+ * end with their current step, row_status tells which rows arrived, and stats count what
+ * was done. Blocks before it always end as if nothing had happened, so the code and the
+ * message are those of the first such block in the order of rows, as without
+ * `concurrent`.
  */
 PFLOW_API pflow_err pflow_ode_solve(const pflow_ode_config *config, pflow_rhs_fn rhs,
                                     void *user, double s0, double s1, float *y, size_t n,

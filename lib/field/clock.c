@@ -2,12 +2,14 @@
  * clock.c - right-hand sides dy/ds made of a field, with a watch on what they divide by.
  */
 #include <math.h>
+#include <pthread.h>
 
 #include "base/base.h"
+#include "kernels/table.h"
 #include "pflow/field.h"
 
-/* Rows that are evaluated at a time: bounds the field's workspace. */
-enum { piece_rows = 4096 };
+/* Rows that are evaluated at a time: bounds the field's workspaces. */
+enum { piece_rows = 512 };
 
 /* What is remembered of one row of the solve. */
 typedef struct row_state {
@@ -17,12 +19,23 @@ typedef struct row_state {
 
 struct pflow_clock {
   const pflow_field *field;
-  pflow_field_work *work;
   pflow_clock_config config;
-  pflow_clock_stats stats;
   size_t n;
   row_state *row;
+  pthread_mutex_t lock; /* of what follows */
+  pthread_cond_t freed;
+  pflow_clock_stats stats;
+  size_t idle;              /* workspaces that no call is using: the first so many */
+  pflow_field_work *work[]; /* config.concurrent */
 };
+
+/* One call under way: its workspace and what it has counted. */
+typedef struct clock_call {
+  pflow_clock *clock;
+  const pf_rows_kernels *kernels;
+  pflow_field_work *work;
+  pflow_clock_stats stats;
+} clock_call;
 
 static pflow_err read_config(pflow_clock_config *full, const pflow_clock_config *given) {
   pflow_clock_config_init(full);
@@ -30,9 +43,22 @@ static pflow_err read_config(pflow_clock_config *full, const pflow_clock_config 
   int kind = (int)full->kind;
   pf_try(pf_check_setting(kind >= PFLOW_CLOCK_RADIAL && kind <= PFLOW_CLOCK_LOG_Z,
                           "clock: kind", kind, "0 to 3"));
+  pf_try(pf_check_setting(full->concurrent > 0 && full->concurrent <= PFLOW_MAX_THREADS,
+                          "clock: concurrent", (double)full->concurrent,
+                          "1 to PFLOW_MAX_THREADS"));
   return pf_check_setting(full->max_speed > 0.0 && full->max_speed <= 1e30,
                           "clock: max_speed", full->max_speed,
                           "a value > 0, at most 1e30");
+}
+
+static pflow_err create_parts(pflow_clock *clock) {
+  const size_t rows = clock->n < piece_rows ? clock->n : piece_rows;
+  pf_try(pf_alloc(&clock->row, clock->n, sizeof *clock->row));
+  while (clock->idle < clock->config.concurrent) {
+    pf_try(pflow_field_work_create(&clock->work[clock->idle], clock->field, rows));
+    clock->idle++;
+  }
+  return PFLOW_OK;
 }
 
 pflow_err pflow_clock_create(pflow_clock **clock, const pflow_field *field, size_t n,
@@ -44,14 +70,14 @@ pflow_err pflow_clock_create(pflow_clock **clock, const pflow_field *field, size
   pflow_clock_config full;
   pf_try(read_config(&full, config));
   pflow_clock *made;
-  pf_try(pf_alloc(&made, 1, sizeof *made));
+  pf_try(pf_alloc(&made, 1, sizeof *made + full.concurrent * sizeof *made->work));
   made->field = field;
   made->config = full;
   made->stats.smallest = 1.0;
   made->n = n;
-  pflow_err rc = pf_alloc(&made->row, n, sizeof *made->row);
-  if (rc >= 0)
-    rc = pflow_field_work_create(&made->work, field, n < piece_rows ? n : piece_rows);
+  pthread_mutex_init(&made->lock, NULL);
+  pthread_cond_init(&made->freed, NULL);
+  pflow_err rc = create_parts(made);
   if (rc < 0) {
     pflow_clock_destroy(made);
     return rc;
@@ -62,7 +88,10 @@ pflow_err pflow_clock_create(pflow_clock **clock, const pflow_field *field, size
 
 void pflow_clock_destroy(pflow_clock *clock) {
   if (!clock) return;
-  pflow_field_work_destroy(clock->work);
+  for (size_t i = 0; i < clock->config.concurrent; i++)
+    pflow_field_work_destroy(clock->work[i]);
+  pthread_cond_destroy(&clock->freed);
+  pthread_mutex_destroy(&clock->lock);
   pflow_free(clock->row);
   pflow_free(clock);
 }
@@ -70,30 +99,48 @@ void pflow_clock_destroy(pflow_clock *clock) {
 pflow_err pflow_clock_get_stats(const pflow_clock *clock, pflow_clock_stats *stats) {
   pf_need(clock);
   pf_need(stats);
+  pthread_mutex_t *lock = (pthread_mutex_t *)&clock->lock; /* clocks are never const */
+  pthread_mutex_lock(lock);
   *stats = clock->stats;
+  pthread_mutex_unlock(lock);
   return PFLOW_OK;
 }
 
-static double dot(const float *a, const float *b, size_t dim) {
-  double sum[4] = {0.0};
-  size_t k = 0;
-  for (; k + 4 <= dim; k += 4) {
-    for (size_t i = 0; i < 4; i++)
-      sum[i] += (double)a[k + i] * b[k + i];
-  }
-  for (; k < dim; k++)
-    sum[0] += (double)a[k] * b[k];
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+/* Takes a workspace, waiting for one if need be. */
+static clock_call begin_call(pflow_clock *clock) {
+  clock_call call = {.clock = clock, .kernels = &pf_kernels_get()->rows};
+  call.stats.smallest = 1.0;
+  pthread_mutex_lock(&clock->lock);
+  while (clock->idle == 0)
+    pthread_cond_wait(&clock->freed, &clock->lock);
+  call.work = clock->work[--clock->idle];
+  pthread_mutex_unlock(&clock->lock);
+  return call;
+}
+
+/* Gives the workspace back and adds what was counted. */
+static void end_call(const clock_call *call) {
+  pflow_clock *clock = call->clock;
+  pflow_clock_stats *sum = &clock->stats;
+  pthread_mutex_lock(&clock->lock);
+  clock->work[clock->idle++] = call->work;
+  sum->evaluations += call->stats.evaluations;
+  sum->crossings += call->stats.crossings;
+  sum->rows_crossed += call->stats.rows_crossed;
+  sum->capped += call->stats.capped;
+  sum->smallest = fmin(sum->smallest, call->stats.smallest);
+  pthread_cond_signal(&clock->freed);
+  pthread_mutex_unlock(&clock->lock);
 }
 
 /* Counts a change of sign; the side that a zero denominator is taken to be on. */
-static int watch_sign(pflow_clock *clock, row_state *row, double denominator) {
+static int watch_sign(clock_call *call, row_state *row, double denominator) {
   int side = (denominator > 0.0) - (denominator < 0.0);
   /* Fields point toward the data, so -1 is the side of a flow outward. */
   if (side == 0) return row->side ? row->side : -1;
   if (row->side == -side) {
-    clock->stats.crossings++;
-    clock->stats.rows_crossed += !row->crossed;
+    call->stats.crossings++;
+    call->stats.rows_crossed += !row->crossed;
     row->crossed = true;
   }
   row->side = (signed char)side;
@@ -101,46 +148,61 @@ static int watch_sign(pflow_clock *clock, row_state *row, double denominator) {
 }
 
 /* 1 / denominator, but no more than makes |E| as long as max_speed. */
-static double watched_inverse(pflow_clock *clock, row_state *row, double denominator,
+static double watched_inverse(clock_call *call, row_state *row, double denominator,
                               double norm, double cosine) {
-  clock->stats.smallest = fmin(clock->stats.smallest, cosine);
-  int side = watch_sign(clock, row, denominator);
-  if (norm <= clock->config.max_speed * fabs(denominator)) return 1.0 / denominator;
-  clock->stats.capped++;
-  return side * (clock->config.max_speed / norm);
+  call->stats.smallest = fmin(call->stats.smallest, cosine);
+  int side = watch_sign(call, row, denominator);
+  if (norm <= call->clock->config.max_speed * fabs(denominator)) return 1.0 / denominator;
+  call->stats.capped++;
+  return side * (call->clock->config.max_speed / norm);
 }
 
-/* The factor that makes dy/ds of a field E != 0 of length norm at y. */
-static double clock_factor(pflow_clock *clock, row_state *row, const float *y,
-                           const float *e, double norm, size_t dim) {
-  if (clock->config.kind == PFLOW_CLOCK_ARC) return -1.0 / norm;
-  if (clock->config.kind == PFLOW_CLOCK_RADIAL) {
-    double product = dot(e, y, dim), radius = sqrt(dot(y, y, dim));
-    double cosine = radius > 0.0 ? fabs(product) / (norm * radius) : 0.0;
-    return watched_inverse(clock, row, product, norm, cosine);
+/* The factor that makes dy/ds of a field E != 0 at y, from E . E, E . y and y . y. */
+static double clock_factor(clock_call *call, row_state *row, const float *y,
+                           const float *e, const pf_rows_dots *dots, size_t dim) {
+  const pflow_clock_kind kind = call->clock->config.kind;
+  const double norm = sqrt(dots->aa);
+  if (kind == PFLOW_CLOCK_ARC) return -1.0 / norm;
+  if (kind == PFLOW_CLOCK_RADIAL) {
+    double radius = sqrt(dots->bb);
+    double cosine = radius > 0.0 ? fabs(dots->ab) / (norm * radius) : 0.0;
+    return watched_inverse(call, row, dots->ab, norm, cosine);
   }
   double e_z = e[dim - 1];
-  double factor = watched_inverse(clock, row, e_z, norm, fabs(e_z) / norm);
-  return clock->config.kind == PFLOW_CLOCK_Z ? factor : factor * y[dim - 1];
+  double factor = watched_inverse(call, row, e_z, norm, fabs(e_z) / norm);
+  return kind == PFLOW_CLOCK_Z ? factor : factor * y[dim - 1];
 }
 
 /* Turns the field e of one row into its derivative, in place. */
-static int convert_row(pflow_clock *clock, size_t index, const float *y, float *e,
+static int convert_row(clock_call *call, size_t index, const float *y, float *e,
                        size_t dim) {
+  const pflow_clock *clock = call->clock;
   if (index >= clock->n)
     return pf_fail(PFLOW_EINVAL, "clock: row %zu, made for %zu rows", index, clock->n);
-  clock->stats.evaluations++;
-  double norm = sqrt(dot(e, e, dim));
-  if (!isfinite(norm))
+  call->stats.evaluations++;
+  const pf_rows_dots dots = call->kernels->dots(dim, e, y);
+  if (!isfinite(dots.aa))
     return pf_fail(PFLOW_ENONFINITE,
                    "clock: the %s field of row %zu is not finite at radius %g, z %g",
-                   pflow_field_kind(clock->field), index, sqrt(dot(y, y, dim)),
+                   pflow_field_kind(clock->field), index, sqrt(dots.bb),
                    (double)y[dim - 1]);
-  if (norm == 0.0)
+  if (dots.aa == 0.0)
     return clock->config.kind == PFLOW_CLOCK_Z || clock->config.kind == PFLOW_CLOCK_LOG_Z;
-  double factor = clock_factor(clock, &clock->row[index], y, e, norm, dim);
-  for (size_t k = 0; k < dim; k++)
-    e[k] = (float)(e[k] * factor);
+  call->kernels->scale(dim, clock_factor(call, &clock->row[index], y, e, &dots, dim), e);
+  return 0;
+}
+
+/* At most piece_rows rows from `begin` on. */
+static int convert_piece(clock_call *call, const pflow_ode_rows *rows, size_t begin,
+                         float *dy) {
+  const size_t dim = rows->dim, left = rows->n - begin;
+  const size_t end = begin + (left < piece_rows ? left : piece_rows);
+  pf_try(pflow_field_eval(call->clock->field, call->work, rows->y + begin * dim,
+                          end - begin, dy + begin * dim));
+  for (size_t i = begin; i < end; i++) {
+    int result = convert_row(call, rows->row[i], rows->y + i * dim, dy + i * dim, dim);
+    if (result != 0) return result;
+  }
   return 0;
 }
 
@@ -153,14 +215,10 @@ int pflow_clock_rhs(const pflow_ode_rows *rows, float *dy, void *clock) {
   if (rows->dim != dim)
     return pf_fail(PFLOW_ESHAPE, "clock: rows of %zu values, the field has %zu",
                    rows->dim, dim);
-  for (size_t begin = 0; begin < rows->n; begin += piece_rows) {
-    size_t left = rows->n - begin, count = left < piece_rows ? left : piece_rows;
-    pf_try(pflow_field_eval(self->field, self->work, rows->y + begin * dim, count,
-                            dy + begin * dim));
-    for (size_t i = begin; i < begin + count; i++) {
-      int result = convert_row(self, rows->row[i], rows->y + i * dim, dy + i * dim, dim);
-      if (result != 0) return result;
-    }
-  }
-  return 0;
+  clock_call call = begin_call(self);
+  int result = 0;
+  for (size_t begin = 0; result == 0 && begin < rows->n; begin += piece_rows)
+    result = convert_piece(&call, rows, begin, dy);
+  end_call(&call);
+  return result;
 }

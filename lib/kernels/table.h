@@ -17,19 +17,24 @@
 #include "kernels/exact_kernels.h"
 #include "kernels/fft_kernels.h"
 #include "kernels/gemm_kernels.h"
+#include "kernels/mlp_kernels.h"
 #include "kernels/neighbours_kernels.h"
 #include "kernels/norm_kernels.h"
+#include "kernels/rows_kernels.h"
 
 /* Every topic: the name of its files, of its member and of its fill functions. */
-#define pf_kernel_topics(x) x(distance) x(exact) x(fft) x(gemm) x(neighbours) x(norm)
+#define pf_kernel_topics(x)                                                              \
+  x(distance) x(exact) x(fft) x(gemm) x(mlp) x(neighbours) x(norm) x(rows)
 
 typedef struct pf_kernels {
   pf_distance_kernels distance;
   pf_exact_kernels exact;
   pf_fft_kernels fft;
   pf_gemm_kernels gemm;
+  pf_mlp_kernels mlp;
   pf_neighbours_kernels neighbours;
   pf_norm_kernels norm;
+  pf_rows_kernels rows;
 } pf_kernels;
 
 /* The table of the level in use. Thread-safe, never fails. */

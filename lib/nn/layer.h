@@ -35,8 +35,10 @@ void pf_layer_add_vector(pflow_layer_plan *plan, const char *name, pflow_param_k
 /* Appends an attribute to a description. */
 void pf_layer_add_attr(pflow_layer_info *info, const char *name, double value);
 
-/* Whether a layer is the library's ReLU. */
+/* Whether a layer is the library's of that kind. */
+bool pf_layer_is_linear(const pflow_layer_class *type);
 bool pf_layer_is_relu(const pflow_layer_class *type);
+bool pf_layer_is_silu(const pflow_layer_class *type);
 
 /* Runs body over all input values of a call, or over its rows; user is the call. */
 pflow_err pf_layer_for_values(const pflow_layer_call *call, pflow_range_fn body);

@@ -160,6 +160,10 @@ static const pflow_layer_class silu_class = {
     .backward = backward_silu,
 };
 
+bool pf_layer_is_silu(const pflow_layer_class *type) {
+  return type->forward == forward_silu;
+}
+
 pflow_err pflow_net_add_silu(pflow_net *net) {
   pf_need(net);
   return pflow_net_add_layer(net, &silu_class, NULL);

@@ -117,6 +117,10 @@ static const pflow_layer_class linear_class = {
     .destroy = pflow_free,
 };
 
+bool pf_layer_is_linear(const pflow_layer_class *type) {
+  return type->forward == forward_linear;
+}
+
 pflow_err pflow_net_add_linear(pflow_net *net, size_t out_features, int bias) {
   pf_need(net);
   pf_try(pf_layer_setting(net, "linear", out_features > 0, "out_features",

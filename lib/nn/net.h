@@ -36,8 +36,11 @@ typedef struct pf_slot {
   size_t forward_scratch, backward_scratch;
 } pf_slot;
 
+typedef struct pf_fused pf_fused;
+
 struct pflow_net_work {
   const pflow_net *net;
+  pf_fused *fused; /* NULL: no layer can be run so */
   size_t max_rows;
   pflow_mode mode;
   size_t waiting_rows; /* of the forward that waits for its backward; 0: none */

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "nn/net.h"
+#include "nn/fused.h"
 
 /* A pass over rows by the first `layers` layers. */
 typedef struct pass {
@@ -159,6 +159,8 @@ pflow_err pflow_net_predict_upto(const pflow_net *net, pflow_net_work *work,
   if (layers == 0 || layers > net->count)
     return pf_fail(PFLOW_EINVAL, "%zu layers of a network of %zu", layers, net->count);
   work->waiting_rows = 0;
+  if (work->fused && layers <= work->fused->layers)
+    return pf_fused_predict(net, work->fused, layers, x, n, y);
   return predict_pieces(work, layers, x, n, y);
 }
 

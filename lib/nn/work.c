@@ -5,7 +5,7 @@
  * prediction layer i is time i.
  */
 #include "nn/arena.h"
-#include "nn/net.h"
+#include "nn/fused.h"
 
 /* Arrays begin at multiples of the alignment. */
 enum { piece = PFLOW_ALIGNMENT / sizeof(float), arrays_of_layer = 5 };
@@ -147,7 +147,20 @@ static pflow_err plan_block(planner *p, size_t *floats) {
   return PFLOW_OK;
 }
 
+static pflow_err allocate_fused(pflow_net_work *work) {
+  size_t bytes;
+  if (pf_fused_layers(work->net) == 0) return PFLOW_OK;
+  pf_try(pf_fused_create(&work->fused, work->net, work->max_rows, &bytes));
+  return pf_add(&work->bytes, work->bytes, bytes, "a workspace");
+}
+
+static bool is_fused_whole(const pflow_net_work *work) {
+  return work->fused && work->fused->layers == work->net->count;
+}
+
+/* Prediction that is fused from end to end has the room that it needs. */
 static pflow_err allocate_block(pflow_net_work *work) {
+  if (work->mode == PFLOW_INFERENCE && is_fused_whole(work)) return PFLOW_OK;
   planner p = {.work = work, .layer = work->net->layer, .layers = work->net->count};
   size_t floats, bytes;
   pf_try(pf_alloc(&p.life, p.layers, arrays_of_layer * sizeof *p.life));
@@ -175,7 +188,8 @@ pflow_err pflow_net_work_create(pflow_net_work **work, const pflow_net *net,
   made->max_rows = max_rows;
   made->mode = mode;
   made->bytes = size;
-  pflow_err rc = allocate_block(made);
+  pflow_err rc = allocate_fused(made);
+  if (rc >= 0) rc = allocate_block(made);
   if (rc < 0) {
     pflow_net_work_destroy(made);
     return rc;
@@ -186,6 +200,7 @@ pflow_err pflow_net_work_create(pflow_net_work **work, const pflow_net *net,
 
 void pflow_net_work_destroy(pflow_net_work *work) {
   if (!work) return;
+  pf_fused_destroy(work->fused);
   pflow_free(work->block);
   pflow_free(work);
 }

@@ -35,14 +35,32 @@ static double clamp_step(const pf_ode_solver *self, double h) {
 static double scaled_rms(const pf_ode_solver *self, size_t r, const double *values) {
   const double *state = self->state + r * self->dim;
   const float *stage = self->stage + r * self->dim;
-  double total = 0.0;
-  for (size_t i = 0; i < self->dim; i++) {
-    double before = fabs(state[i]), after = fabs((double)stage[i]);
-    double size = before > after ? before : after;
-    double ratio = values[i] / (self->config.atol + self->config.rtol * size);
-    total += ratio * ratio;
-  }
+  const double total = self->kernels->scaled_square(self->dim, values, state, stage,
+                                                    self->config.atol, self->config.rtol);
   return sqrt(total / (double)self->dim);
+}
+
+/* self->sum = sum_j weight_j k_j of row r. */
+static void sum_terms(pf_ode_solver *self, size_t r, const double *weight,
+                      size_t stages) {
+  const pf_rows_terms terms = pf_ode_terms(self, r, weight, stages);
+  self->kernels->sum(self->dim, &terms, self->sum);
+}
+
+/* Row r's stage = state + h sum_j weight_j k_j. */
+static void make_stage(pf_ode_solver *self, size_t r, const double *weight, size_t stages,
+                       double h) {
+  const pf_rows_terms terms = pf_ode_terms(self, r, weight, stages);
+  const size_t first = r * self->dim;
+  self->kernels->stage(self->dim, &terms, h, self->state + first, self->stage + first);
+}
+
+/* Takes row r's step: state and stage are then its end. */
+static void advance(pf_ode_solver *self, size_t r, double h) {
+  const pf_rows_terms terms = pf_ode_terms(self, r, self->method.b, self->weighted);
+  const size_t first = r * self->dim;
+  self->kernels->advance(self->dim, &terms, h, self->state + first, self->state + first,
+                         self->stage + first);
 }
 
 /* The step will be rejected; its other stages stay at its start, which is allowed. */
@@ -65,7 +83,7 @@ static pflow_err evaluate(pf_ode_solver *self, size_t j, size_t begin, size_t en
     return evaluate(self, j, middle, end);
   }
   for (size_t r = begin; r < end; r++)
-    if (result > 0 || !pf_ode_finite(self->k[j] + r * self->dim, self->dim))
+    if (result > 0 || !self->kernels->finite(self->dim, self->k[j] + r * self->dim))
       refuse(self, r, j);
   return PFLOW_OK;
 }
@@ -110,7 +128,7 @@ static pflow_err start_rows(pf_ode_solver *self) {
 /* A step over which y changes by a hundredth of itself. */
 static double first_guess(pf_ode_solver *self, size_t r) {
   double size = scaled_rms(self, r, self->state + r * self->dim);
-  pf_ode_sum(self, r, (double[]){1.0}, 1);
+  sum_terms(self, r, (double[]){1.0}, 1);
   double slope = scaled_rms(self, r, self->sum);
   double h = size < 1e-5 || slope < 1e-5 ? 1e-6 : 0.01 * size / slope;
   return clamp_step(self, h);
@@ -119,9 +137,9 @@ static double first_guess(pf_ode_solver *self, size_t r) {
 /* The first step, from k_0 and k_1, the derivative after an Euler step of size h. */
 static double first_step(pf_ode_solver *self, size_t r, double h) {
   if (self->control[r].refused) return h;
-  pf_ode_sum(self, r, (double[]){1.0}, 1);
+  sum_terms(self, r, (double[]){1.0}, 1);
   double slope = scaled_rms(self, r, self->sum);
-  pf_ode_sum(self, r, (double[]){-1.0, 1.0}, 2);
+  sum_terms(self, r, (double[]){-1.0, 1.0}, 2);
   double most = fmax(slope, scaled_rms(self, r, self->sum) / h);
   double next =
       most <= 1e-15 ? fmax(1e-6, h * 1e-3) : pow(0.01 / most, 1.0 / error_power(self));
@@ -136,7 +154,7 @@ static pflow_err choose_first_steps(pf_ode_solver *self) {
     if (given > 0) continue;
     row->step = copysign(row->h, self->s1 - self->s0);
     self->s[r] = row->s + row->step;
-    pf_ode_make_stage(self, r, (double[]){1.0}, 1, row->step);
+    make_stage(self, r, (double[]){1.0}, 1, row->step);
   }
   if (given > 0 || self->count == 0) return PFLOW_OK;
   pf_try(evaluate(self, 1, 0, self->count));
@@ -169,7 +187,7 @@ static pflow_err try_step(pf_ode_solver *self) {
       const pf_ode_control *row = &self->control[r];
       double end = row->refused ? row->s : step_end(self, row);
       self->s[r] = pf_ode_stage_s(self, j, row->s, row->step, end);
-      pf_ode_make_stage(self, r, weight, j, row->step);
+      make_stage(self, r, weight, j, row->step);
     }
     pf_try(evaluate(self, j, 0, self->count));
   }
@@ -180,8 +198,8 @@ static pflow_err try_step(pf_ode_solver *self) {
 static double step_error(pf_ode_solver *self, size_t r) {
   const pf_ode_control *row = &self->control[r];
   const float *stage = self->stage + r * self->dim;
-  if (row->refused || !pf_ode_finite(stage, self->dim)) return INFINITY;
-  pf_ode_sum(self, r, self->method.error, self->method.stages);
+  if (row->refused || !self->kernels->finite(self->dim, stage)) return INFINITY;
+  sum_terms(self, r, self->method.error, self->method.stages);
   return row->h * scaled_rms(self, r, self->sum);
 }
 
@@ -196,7 +214,7 @@ static void accept(pf_ode_solver *self, size_t r, double error) {
   double factor = step_factor(self, error) * pow(row->error, beta);
   factor = fmin(fmax(factor, factor_min), row->shrunk ? 1.0 : factor_max);
   row->s = step_end(self, row);
-  pf_ode_advance(self, r, row->step);
+  advance(self, r, row->step);
   memcpy(self->k[0] + first, self->k[self->weighted] + first,
          self->dim * sizeof *self->k[0]);
   pf_ode_count_steps(self, row->step, 1);
@@ -251,7 +269,7 @@ pflow_err pf_ode_run_adaptive(pf_ode_solver *self) {
   pflow_err rc = start_rows(self);
   if (rc == PFLOW_OK) rc = choose_first_steps(self);
   while (rc == PFLOW_OK && self->count > 0) {
-    rc = try_step(self);
+    rc = pf_ode_overtaken(self) ? PFLOW_STOPPED : try_step(self);
     if (rc != PFLOW_OK) break;
     judge_step(self);
     rc = observe_moved(self, &steps);

@@ -3,7 +3,6 @@
  */
 #include "ode/block.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -15,10 +14,10 @@ pflow_err pf_ode_allocate(pf_ode_solver *self) {
   pf_try(pf_alloc(&self->state, values, sizeof *self->state));
   pf_try(pf_alloc(&self->s, rows, sizeof *self->s));
   pf_try(pf_alloc(&self->stage, values, sizeof *self->stage));
-  pf_try(pf_alloc(&self->sum, self->dim, sizeof *self->sum));
   for (size_t j = 0; j < planes; j++)
     pf_try(pf_alloc(&self->k[j], values, sizeof *self->k[j]));
-  if (!self->adaptive) return PFLOW_OK;
+  if (!self->adaptive) return pf_alloc(&self->next, values, sizeof *self->next);
+  pf_try(pf_alloc(&self->sum, self->dim, sizeof *self->sum));
   pf_try(pf_alloc(&self->control, rows, sizeof *self->control));
   return pf_alloc(&self->moved, rows, sizeof *self->moved);
 }
@@ -28,6 +27,7 @@ void pf_ode_release(pf_ode_solver *self) {
   pflow_free(self->state);
   pflow_free(self->s);
   pflow_free(self->stage);
+  pflow_free(self->next);
   pflow_free(self->sum);
   for (size_t j = 0; j <= PFLOW_ODE_MAX_STAGES; j++)
     pflow_free(self->k[j]);
@@ -37,6 +37,7 @@ void pf_ode_release(pf_ode_solver *self) {
 
 void pf_ode_load(pf_ode_solver *self, size_t begin, size_t count) {
   const float *y = self->y + begin * self->dim;
+  self->begin = begin;
   self->count = count;
   for (size_t r = 0; r < count; r++) {
     self->row[r] = begin + r;
@@ -73,16 +74,9 @@ void pf_ode_count_steps(pf_ode_solver *self, double h, size_t rows) {
   stats->accepted += rows;
 }
 
-void pf_ode_sum(pf_ode_solver *self, size_t r, const double *weight, size_t stages) {
-  double *sum = self->sum;
-  memset(sum, 0, self->dim * sizeof *sum);
-  for (size_t j = 0; j < stages; j++) {
-    const float *k = self->k[j] + r * self->dim;
-    const double factor = weight[j];
-    if (factor == 0.0) continue;
-    for (size_t i = 0; i < self->dim; i++)
-      sum[i] += factor * k[i];
-  }
+pf_rows_terms pf_ode_terms(const pf_ode_solver *self, size_t r, const double *weight,
+                           size_t stages) {
+  return (pf_rows_terms){stages, r * self->dim, weight, (const float *const *)self->k};
 }
 
 const double *pf_ode_stage_weights(const pf_ode_solver *self, size_t j) {
@@ -90,30 +84,10 @@ const double *pf_ode_stage_weights(const pf_ode_solver *self, size_t j) {
   return j > 0 ? self->method.a + j * (j - 1) / 2 : NULL;
 }
 
-void pf_ode_make_stage(pf_ode_solver *self, size_t r, const double *weight, size_t stages,
-                       double h) {
-  const double *state = self->state + r * self->dim, *sum = self->sum;
-  float *stage = self->stage + r * self->dim;
-  pf_ode_sum(self, r, weight, stages);
-  for (size_t i = 0; i < self->dim; i++)
-    stage[i] = (float)(state[i] + h * sum[i]);
-}
-
 double pf_ode_stage_s(const pf_ode_solver *self, size_t j, double s, double h,
                       double end) {
   double c = j < self->weighted ? self->method.c[j] : 1.0;
   return c == 1.0 ? end : s + c * h;
-}
-
-void pf_ode_advance(pf_ode_solver *self, size_t r, double h) {
-  double *state = self->state + r * self->dim;
-  const double *sum = self->sum;
-  float *stage = self->stage + r * self->dim;
-  pf_ode_sum(self, r, self->method.b, self->weighted);
-  for (size_t i = 0; i < self->dim; i++) {
-    state[i] += h * sum[i];
-    stage[i] = (float)state[i];
-  }
 }
 
 int pf_ode_call(pf_ode_solver *self, size_t j, size_t begin, size_t end) {
@@ -130,14 +104,13 @@ pflow_err pf_ode_observe(pf_ode_solver *self, const size_t *row, size_t count,
                          size_t step) {
   if (!self->config.observer) return PFLOW_OK;
   const pflow_ode_rows rows = {count, self->dim, self->s, self->stage, row};
+  pthread_mutex_lock(&self->shared->observer_lock);
   pf_callback_begin();
-  return pf_callback_result(
-      self->config.observer(&rows, step, self->config.observer_user), "the observer");
+  int result = self->config.observer(&rows, step, self->config.observer_user);
+  pthread_mutex_unlock(&self->shared->observer_lock);
+  return pf_callback_result(result, "the observer");
 }
 
-bool pf_ode_finite(const float *values, size_t n) {
-  int bad = 0;
-  for (size_t i = 0; i < n; i++)
-    bad |= !(fabsf(values[i]) <= FLT_MAX);
-  return !bad;
+bool pf_ode_overtaken(const pf_ode_solver *self) {
+  return atomic_load(&self->shared->ended) < self->begin;
 }

@@ -7,10 +7,13 @@
 #ifndef LIBPFLOW_BLOCK_H
 #define LIBPFLOW_BLOCK_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/base.h"
+#include "kernels/table.h"
 #include "pflow/ode.h"
 
 /* Step control of one row. */
@@ -26,7 +29,17 @@ typedef struct pf_ode_control {
   pflow_err status; /* PFLOW_STOPPED while under way */
 } pf_ode_control;
 
+/* What the threads of a solve share. */
+typedef struct pf_ode_shared {
+  pthread_mutex_t observer_lock;
+  atomic_size_t ended; /* first row of the first block that ended the solve; SIZE_MAX */
+} pf_ode_shared;
+
+/* One thread's part of a solve: the problem, and the block under way. */
 typedef struct pf_ode_solver {
+  pf_ode_shared *shared;
+  atomic_bool taken; /* by a thread */
+  const pf_rows_kernels *kernels;
   pflow_ode_config config;
   pflow_ode_tableau method;
   bool adaptive;
@@ -40,12 +53,14 @@ typedef struct pf_ode_solver {
   size_t first_failed; /* row, n while there is none */
   double failed_s;
 
-  size_t count; /* rows in the block */
+  size_t begin; /* first row of the block */
+  size_t count; /* rows in the block that are under way */
   size_t *row;
   double *state, *s;
   float *stage, *k[PFLOW_ODE_MAX_STAGES + 1];
-  double *sum;             /* one row */
-  pf_ode_control *control; /* adaptive only, like the next */
+  double *next; /* fixed steps: the state at the end of the step */
+  double *sum;  /* adaptive only, like the next: one row */
+  pf_ode_control *control;
   size_t *moved;
 } pf_ode_solver;
 
@@ -65,22 +80,16 @@ void pf_ode_finish(pf_ode_solver *self, size_t r, double s, pflow_err status);
 /* Counts an accepted step of size h for so many rows. */
 void pf_ode_count_steps(pf_ode_solver *self, double h, size_t rows);
 
-/* sum = sum_j weight_j k_j of row r, over the first `stages` stages. */
-void pf_ode_sum(pf_ode_solver *self, size_t r, const double *weight, size_t stages);
+/* sum_j weight_j k_j from row r on, over the first `stages` stages. */
+pf_rows_terms pf_ode_terms(const pf_ode_solver *self, size_t r, const double *weight,
+                           size_t stages);
 
 /* The j weights of k_0 to k_(j-1) in stage j; j = weighted is the end of the step. */
 const double *pf_ode_stage_weights(const pf_ode_solver *self, size_t j);
 
-/* Row r's stage = state + h * sum. */
-void pf_ode_make_stage(pf_ode_solver *self, size_t r, const double *weight, size_t stages,
-                       double h);
-
 /* Where in a step from s by h, to `end`, stage j lies. */
 double pf_ode_stage_s(const pf_ode_solver *self, size_t j, double s, double h,
                       double end);
-
-/* Takes row r's step: state and stage are then its end. */
-void pf_ode_advance(pf_ode_solver *self, size_t r, double h);
 
 /* k_j of rows begin to end from s and stage; what the right-hand side returned. */
 int pf_ode_call(pf_ode_solver *self, size_t j, size_t begin, size_t end);
@@ -89,7 +98,8 @@ int pf_ode_call(pf_ode_solver *self, size_t j, size_t begin, size_t end);
 pflow_err pf_ode_observe(pf_ode_solver *self, const size_t *row, size_t count,
                          size_t step);
 
-bool pf_ode_finite(const float *values, size_t n);
+/* Whether a block before this one has ended the solve. */
+bool pf_ode_overtaken(const pf_ode_solver *self);
 
 /* Takes the loaded block to s1, or as far as it gets. PFLOW_STOPPED or an error ends the
  * whole solve; rows that end early on their own do not. */

@@ -17,9 +17,9 @@ static void set_s(pf_ode_solver *self, double s) {
 
 /* PFLOW_ENONFINITE naming the first row with a non-finite value, which it ends. */
 static pflow_err check_rows(pf_ode_solver *self, const float *values, const char *what) {
-  if (pf_ode_finite(values, self->count * self->dim)) return PFLOW_OK;
+  if (self->kernels->finite(self->count * self->dim, values)) return PFLOW_OK;
   size_t r = 0;
-  while (pf_ode_finite(values + r * self->dim, self->dim))
+  while (self->kernels->finite(self->dim, values + r * self->dim))
     r++;
   pf_ode_finish(self, r, self->s[r], PFLOW_ENONFINITE);
   return pf_fail(PFLOW_ENONFINITE, "row %zu: the %s at s = %g is not finite",
@@ -33,32 +33,49 @@ static pflow_err evaluate(pf_ode_solver *self, size_t j, double s) {
   return check_rows(self, self->k[j], "derivative");
 }
 
-/* One step of all rows; at its end the caller's y is up to date. */
+/* One step of all rows; state is its end, or still its start if it fails. */
 static pflow_err take_step(pf_ode_solver *self, double s, double end) {
-  double h = end - s;
+  const size_t values = self->count * self->dim;
+  const double h = end - s;
   for (size_t j = 0; j < self->weighted; j++) {
-    const double *weight = pf_ode_stage_weights(self, j);
-    for (size_t r = 0; j > 0 && r < self->count; r++)
-      pf_ode_make_stage(self, r, weight, j, h);
+    const pf_rows_terms terms = pf_ode_terms(self, 0, pf_ode_stage_weights(self, j), j);
+    if (j > 0) self->kernels->stage(values, &terms, h, self->state, self->stage);
     pflow_err rc = evaluate(self, j, pf_ode_stage_s(self, j, s, h, end));
     if (rc != PFLOW_OK) return rc;
   }
-  for (size_t r = 0; r < self->count; r++)
-    pf_ode_advance(self, r, h);
+  const pf_rows_terms terms = pf_ode_terms(self, 0, self->method.b, self->weighted);
+  self->kernels->advance(values, &terms, h, self->state, self->next, self->stage);
   set_s(self, end);
   pf_try(check_rows(self, self->stage, "state"));
-  for (size_t r = 0; r < self->count; r++)
-    pf_ode_store(self, r);
+  double *before = self->state;
+  self->state = self->next;
+  self->next = before;
   pf_ode_count_steps(self, h, self->count);
   return PFLOW_OK;
+}
+
+/* Before an observer sees the block: the caller may look at y. */
+static void store_rows(pf_ode_solver *self) {
+  for (size_t r = 0; r < self->count; r++)
+    pf_ode_store(self, r);
+}
+
+static pflow_err observe_step(pf_ode_solver *self, size_t step) {
+  if (!self->config.observer) return PFLOW_OK;
+  store_rows(self);
+  return pf_ode_observe(self, self->row, self->count, step);
 }
 
 pflow_err pf_ode_run_fixed(pf_ode_solver *self) {
   pflow_err rc = PFLOW_OK;
   for (size_t i = 0; rc == PFLOW_OK && i < self->config.steps; i++) {
-    rc = take_step(self, step_start(self, i), step_start(self, i + 1));
-    if (rc == PFLOW_OK) rc = pf_ode_observe(self, self->row, self->count, i + 1);
+    if (pf_ode_overtaken(self))
+      rc = PFLOW_STOPPED;
+    else
+      rc = take_step(self, step_start(self, i), step_start(self, i + 1));
+    if (rc == PFLOW_OK) rc = observe_step(self, i + 1);
   }
+  store_rows(self);
   for (size_t r = 0; rc == PFLOW_OK && r < self->count; r++)
     pf_ode_finish(self, r, self->s1, PFLOW_OK);
   return rc;

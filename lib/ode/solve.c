@@ -1,5 +1,5 @@
 /*
- * solve.c - pflow_ode_solve: checks, one block of rows after another, and the verdict.
+ * solve.c - pflow_ode_solve: checks, the blocks of rows, and the verdict.
  */
 #include <math.h>
 #include <string.h>
@@ -12,6 +12,8 @@ static pflow_err check_steps(const pflow_ode_config *c) {
                           c->adaptive, "0 or 1"));
   pf_try(
       pf_check_setting(c->max_steps > 0, "ode max_steps", (double)c->max_steps, "> 0"));
+  pf_try(pf_check_setting(c->concurrent == 0 || c->concurrent == 1, "ode concurrent",
+                          c->concurrent, "0 or 1"));
   return pf_check_setting(c->block_rows > 0, "ode block_rows", (double)c->block_rows,
                           "> 0");
 }
@@ -65,7 +67,7 @@ static pflow_err check_problem(const pf_ode_solver *self) {
   pf_try(pf_check_setting(isfinite(self->s1), "s1", self->s1, "a finite number"));
   double way = self->s1 - self->s0;
   pf_try(pf_check_setting(isfinite(way), "s1 - s0", way, "a finite number"));
-  if (pf_ode_finite(self->y, values)) return PFLOW_OK;
+  if (self->kernels->finite(values, self->y)) return PFLOW_OK;
   size_t i = 0;
   while (isfinite(self->y[i]))
     i++;
@@ -73,17 +75,73 @@ static pflow_err check_problem(const pf_ode_solver *self) {
                  i / self->dim, i % self->dim, (double)self->y[i]);
 }
 
-static pflow_err run_blocks(pf_ode_solver *self) {
-  pflow_err rc = PFLOW_OK;
-  for (size_t begin = 0; rc == PFLOW_OK && begin < self->n;) {
-    size_t left = self->n - begin, most = self->config.block_rows;
-    pf_ode_load(self, begin, left < most ? left : most);
-    begin += self->count;
-    rc = pf_ode_observe(self, self->row, self->count, 0);
-    if (rc != PFLOW_OK) break;
+/* The threads' parts of a solve; `one` of them runs a block at a time. */
+typedef struct team {
+  pf_ode_shared shared;
+  size_t size;
+  pf_ode_solver *one;
+} team;
+
+static pflow_err run_block(pf_ode_solver *self, size_t begin, size_t count) {
+  pf_ode_load(self, begin, count);
+  if (pf_ode_overtaken(self)) return PFLOW_STOPPED;
+  pflow_err rc = pf_ode_observe(self, self->row, self->count, 0);
+  if (rc == PFLOW_OK)
     rc = self->adaptive ? pf_ode_run_adaptive(self) : pf_ode_run_fixed(self);
+  size_t ended = atomic_load(&self->shared->ended);
+  while (rc != PFLOW_OK && begin < ended)
+    if (atomic_compare_exchange_weak(&self->shared->ended, &ended, begin)) break;
+  return rc;
+}
+
+/* A free part. There is one for each thread of the pool, or for each block. */
+static pf_ode_solver *take_one(team *self) {
+  for (size_t i = 0;; i = (i + 1) % self->size)
+    if (!atomic_exchange(&self->one[i].taken, true)) return &self->one[i];
+}
+
+static int run_concurrent(size_t begin, size_t end, void *user) {
+  pf_ode_solver *one = take_one(user);
+  pflow_err rc = run_block(one, begin, end - begin);
+  atomic_store(&one->taken, false);
+  return rc;
+}
+
+/* Blocks are chunks of the loop, which begin in the order of rows: every block before the
+ * first that ends the solve is run to its end. */
+static pflow_err run_blocks(team *self) {
+  const pf_ode_solver *one = &self->one[0];
+  const size_t n = one->n, most = one->config.block_rows;
+  if (one->config.concurrent)
+    return pflow_parallel_for(one->config.pool, n, most, run_concurrent, self);
+  pflow_err rc = PFLOW_OK;
+  for (size_t begin = 0; rc == PFLOW_OK && begin < n;) {
+    const size_t left = n - begin, count = left < most ? left : most;
+    rc = run_block(self->one, begin, count);
+    begin += count;
   }
   return rc;
+}
+
+/* Adds what another part has counted. */
+static void merge(pf_ode_solver *self, const pf_ode_solver *other) {
+  pflow_ode_stats *sum = &self->stats;
+  const pflow_ode_stats *stats = &other->stats;
+  if (stats->accepted > 0) {
+    if (sum->accepted == 0 || stats->h_smallest < sum->h_smallest)
+      sum->h_smallest = stats->h_smallest;
+    if (stats->h_largest > sum->h_largest) sum->h_largest = stats->h_largest;
+  }
+  sum->accepted += stats->accepted;
+  sum->rejected += stats->rejected;
+  sum->evaluations += stats->evaluations;
+  sum->calls += stats->calls;
+  sum->arrived += stats->arrived;
+  sum->limited += stats->limited;
+  sum->failed += stats->failed;
+  if (other->first_failed >= self->first_failed) return;
+  self->first_failed = other->first_failed;
+  self->failed_s = other->failed_s;
 }
 
 static pflow_err verdict(const pf_ode_solver *self) {
@@ -95,14 +153,45 @@ static pflow_err verdict(const pf_ode_solver *self) {
   return self->stats.limited > 0 ? PFLOW_LIMIT : PFLOW_OK;
 }
 
+static size_t team_size(const pf_ode_solver *self) {
+  if (!self->config.concurrent) return 1;
+  const size_t blocks = (self->n - 1) / self->config.block_rows + 1;
+  const size_t threads = pflow_pool_threads(self->config.pool);
+  return blocks < threads ? blocks : threads;
+}
+
+static pflow_err gather_team(team *self, const pf_ode_solver *problem) {
+  pf_try(pf_alloc(&self->one, self->size, sizeof *self->one));
+  for (size_t i = 0; i < self->size; i++) {
+    memcpy(&self->one[i], problem, sizeof *problem);
+    self->one[i].shared = &self->shared;
+    atomic_init(&self->one[i].taken, false);
+  }
+  for (size_t i = 0; i < self->size; i++)
+    pf_try(pf_ode_allocate(&self->one[i]));
+  return PFLOW_OK;
+}
+
+static void dismiss_team(team *self) {
+  for (size_t i = 0; self->one && i < self->size; i++)
+    pf_ode_release(&self->one[i]);
+  pflow_free(self->one);
+}
+
 static pflow_err solve(pf_ode_solver *self) {
-  pflow_err rc = pf_ode_allocate(self);
+  team all = {.size = team_size(self)};
+  pthread_mutex_init(&all.shared.observer_lock, NULL);
+  atomic_init(&all.shared.ended, SIZE_MAX);
+  pflow_err rc = gather_team(&all, self);
   if (rc == PFLOW_OK) {
     for (size_t i = 0; self->config.row_status && i < self->n; i++)
       self->config.row_status[i] = PFLOW_STOPPED;
-    rc = run_blocks(self);
+    rc = run_blocks(&all);
+    for (size_t i = 0; i < all.size; i++)
+      merge(self, &all.one[i]);
   }
-  pf_ode_release(self);
+  dismiss_team(&all);
+  pthread_mutex_destroy(&all.shared.observer_lock);
   return rc == PFLOW_OK ? verdict(self) : rc;
 }
 
@@ -112,7 +201,8 @@ pflow_err pflow_ode_solve(const pflow_ode_config *config, pflow_rhs_fn rhs, void
   if (stats) memset(stats, 0, sizeof *stats);
   pf_need(rhs);
   pf_need(y);
-  pf_ode_solver self = {.rhs = rhs,
+  pf_ode_solver self = {.kernels = &pf_kernels_get()->rows,
+                        .rhs = rhs,
                         .user = user,
                         .s0 = s0,
                         .s1 = s1,

@@ -26,6 +26,14 @@ typedef int64_t vl __attribute__((vector_size(pf_lanes * sizeof(float))));
 #define pf_fill(topic)           pf_fill_at(topic, pf_level)
 #define pf_always_inline         static inline __attribute__((always_inline))
 
+/* A loop of a constant number of turns, 16 at most, laid out in full, so that the vectors
+ * of an array that it runs over are registers. */
+#if defined(__clang__)
+#define pf_each(i, n) _Pragma("clang loop unroll(full)") for (size_t i = 0; i < (n); i++)
+#else
+#define pf_each(i, n) _Pragma("GCC unroll 16") for (size_t i = 0; i < (n); i++)
+#endif
+
 pf_always_inline vf vf_load(const float *from) {
   vf value;
   memcpy(&value, from, sizeof value);
@@ -152,6 +160,12 @@ pf_always_inline vd vd_widen_part(const float *from, size_t n) {
   vf_half value = {0.0f};
   memcpy(&value, from, n * sizeof *from);
   return __builtin_convertvector(value, vd);
+}
+
+/* Doubles, rounded to floats. */
+pf_always_inline void vd_store_rounded(float *to, vd value) {
+  const vf_half rounded = __builtin_convertvector(value, vf_half);
+  memcpy(to, &rounded, sizeof rounded);
 }
 
 pf_always_inline double vd_sum(vd value) {
