@@ -11,14 +11,12 @@
 #include "eval/cholesky.h"
 #include "eval/logistic.h"
 #include "eval/rows.h"
-#include "kernels/gemm.h"
 #include "pflow/optim.h"
 
 typedef struct fit {
   pf_objective objective;
   size_t size;      /* classes * width */
   double *factor;   /* L, width x width */
-  double *rows;     /* of the objective */
   double *start;    /* v, where L-BFGS begins and ends */
   double *weights;  /* w, where the objective was evaluated last */
   double *gradient; /* there */
@@ -35,20 +33,10 @@ static double max_abs(const double *values, size_t size) {
   return largest;
 }
 
-/* Rows [1, x_i] in double. */
-static void widen(const float *x, size_t n, size_t dim, double *rows) {
-  for (size_t i = 0; i < n; i++) {
-    *rows++ = 1.0;
-    for (size_t k = 0; k < dim; k++)
-      *rows++ = x[i * dim + k];
-  }
-}
-
 static pflow_err factorize(fit *self) {
   const pf_objective *objective = &self->objective;
   size_t width = objective->width;
-  pf_try(pf_dgemm(pf_transposed, pf_plain, width, width, objective->n, objective->rows,
-                  objective->rows, 0.0, self->factor));
+  pf_try(pf_objective_curvature(objective, self->factor));
   double scale = objective->c / (double)objective->classes;
   for (size_t i = 0; i < width; i++) {
     for (size_t k = 0; k <= i; k++)
@@ -108,23 +96,15 @@ static void fit_free(fit *self) {
   pflow_free(self->weights);
   pflow_free(self->start);
   pflow_free(self->factor);
-  pflow_free(self->rows);
-  pflow_free(self->objective.losses);
-  pflow_free(self->objective.residuals);
+  pf_objective_free(&self->objective);
 }
 
 static pflow_err fit_allocate(fit *self) {
-  pf_objective *objective = &self->objective;
-  size_t width = objective->width, chunks = objective->n / pf_objective_grain + 1;
-  size_t rows, square, residuals;
-  pf_try(pf_mul(&rows, objective->n, width, "logistic rows"));
+  size_t width = self->objective.width, square;
   pf_try(pf_mul(&square, width, width, "logistic curvature"));
-  pf_try(pf_mul(&residuals, objective->n, objective->classes, "logistic residuals"));
-  pf_try(pf_mul(&self->size, objective->classes, width, "logistic weights"));
-  pf_try(pf_alloc(&self->rows, rows, sizeof(double)));
+  pf_try(pf_mul(&self->size, self->objective.classes, width, "logistic weights"));
+  pf_try(pf_objective_allocate(&self->objective));
   pf_try(pf_alloc(&self->factor, square, sizeof(double)));
-  pf_try(pf_alloc(&objective->residuals, residuals, sizeof(double)));
-  pf_try(pf_alloc(&objective->losses, chunks, sizeof(double)));
   pf_try(pf_alloc(&self->start, self->size, sizeof(double)));
   pf_try(pf_alloc(&self->weights, self->size, sizeof(double)));
   return pf_alloc(&self->gradient, self->size, sizeof(double));
@@ -152,11 +132,9 @@ static pflow_err model_create(pflow_logistic **model, const fit *self) {
   return PFLOW_OK;
 }
 
-static pflow_err fit_run(pflow_logistic **model, fit *self, const float *x,
-                         size_t max_iters, size_t *iterations) {
+static pflow_err fit_run(pflow_logistic **model, fit *self, size_t max_iters,
+                         size_t *iterations) {
   pf_try(fit_allocate(self));
-  widen(x, self->objective.n, self->objective.width - 1, self->rows);
-  self->objective.rows = self->rows;
   pf_try(factorize(self));
   pflow_err rc = minimize(self, max_iters, iterations);
   if (rc >= 0) pf_try(model_create(model, self));
@@ -189,14 +167,16 @@ pflow_err pflow_logistic_fit(pflow_logistic **model, const float *x,
   pf_try(pf_check_rows(x, n, dim, "rows"));
   pf_try(pf_check_labels(labels, n, classes, "labels"));
   fit self = {.grad_tol = full.grad_tol};
-  self.objective = (pf_objective){.labels = labels,
+  self.objective = (pf_objective){.x = x,
+                                  .labels = labels,
                                   .n = n,
                                   .width = dim + 1,
                                   .classes = classes,
                                   .c = full.c,
-                                  .pool = full.pool};
+                                  .pool = full.pool,
+                                  .kernels = pf_kernels_get()};
   size_t iterations = 0;
-  pflow_err rc = fit_run(model, &self, x, full.max_iters, &iterations);
+  pflow_err rc = fit_run(model, &self, full.max_iters, &iterations);
   fit_free(&self);
   if (rc >= 0 && report)
     *report = (pflow_logistic_report){self.value, self.grad_max, iterations};

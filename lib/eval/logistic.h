@@ -5,6 +5,7 @@
 #define LIBPFLOW_LOGISTIC_H
 
 #include "base/base.h"
+#include "kernels/table.h"
 #include "pflow/eval.h"
 
 struct pflow_logistic {
@@ -14,24 +15,31 @@ struct pflow_logistic {
 };
 
 /*
- * c * sum_i loss_i + ||W||^2 / 2. Rows are [1, x_i] and weights [b_k, w_k], so that the
- * intercepts are a column like the others, but free of the penalty.
+ * c * sum_i loss_i + ||W||^2 / 2. Weights are [b_k, w_k]: the intercepts are a column of
+ * their own, that of rows [1, x_i], free of the penalty.
  */
 typedef struct pf_objective {
-  const double *rows;    /* n x width, width = dim + 1 */
+  const float *x;        /* n x dim, width = dim + 1 */
   const int32_t *labels; /* n */
   size_t n, width, classes;
   double c;
   pflow_pool *pool;
-  double *residuals; /* n x classes, scratch */
-  double *losses;    /* one a chunk of pf_objective_grain rows, scratch */
+  const pf_kernels *kernels;
+  size_t grain, chunks; /* rows of a chunk, a whole number of blocks */
+  double *turned;       /* scratch: the weights, width x classes */
+  double *parts;        /* scratch: of each chunk its loss, gradient and logits */
 } pf_objective;
 
-enum { pf_objective_grain = 512 };
+/* Sets grain and chunks and takes the scratch, to be freed with the next one. */
+pflow_err pf_objective_allocate(pf_objective *objective);
+void pf_objective_free(pf_objective *objective);
 
-/* Value and gradient at weights (classes x width). */
+/* Value and gradient at weights (classes x width). Rows are read once. */
 pflow_err pf_objective_evaluate(pf_objective *objective, const double *weights,
                                 double *value, double *gradient);
+
+/* Lower triangle (width x width) of the sum of [1, x_i] [1, x_i]^T. */
+pflow_err pf_objective_curvature(const pf_objective *objective, double *sum);
 
 /* Place of the largest value, the first on a tie. */
 size_t pf_largest(const double *row, size_t n);

@@ -1,10 +1,20 @@
 /*
  * logistic_objective.c - softmax losses, their sum and its gradient.
+ *
+ * Rows are cut into chunks, whose sums are added in order: their bits do not depend on
+ * threads. A chunk runs over blocks of rows that stay in the first cache between their
+ * logits and their part of the gradient.
  */
 #include <math.h>
 
 #include "eval/logistic.h"
-#include "kernels/gemm.h"
+
+enum {
+  block = pf_logistic_rows,
+  most_chunks = 64,
+  piece = 256,       /* columns turned at a time */
+  tile_columns = 32, /* of the curvature */
+};
 
 size_t pf_largest(const double *row, size_t n) {
   size_t best = 0;
@@ -13,44 +23,86 @@ size_t pf_largest(const double *row, size_t n) {
   return best;
 }
 
-/* Replaces logits by their exponentials over that of the largest; returns the sum of the
- * others, which may be far below the rounding of 1. */
-static double exponentiate(double *row, size_t classes, size_t largest) {
-  double top = row[largest], rest = 0.0;
-  for (size_t k = 0; k < classes; k++)
-    rest += row[k] = k == largest ? 0.0 : exp(row[k] - top);
-  row[largest] = 1.0;
-  return rest;
-}
-
 void pf_softmax(double *row, size_t classes) {
-  double rest = exponentiate(row, classes, pf_largest(row, classes));
+  double top = row[pf_largest(row, classes)], sum = 0.0;
   for (size_t k = 0; k < classes; k++)
-    row[k] /= 1.0 + rest;
+    sum += row[k] = exp(row[k] - top);
+  for (size_t k = 0; k < classes; k++)
+    row[k] /= sum;
 }
 
-/* Replaces logits by c (p - y); returns the loss. Neither 1 - p nor log(1 + rest) is
- * formed: with a large c, losses count that are far below the rounding of 1. */
-static double loss_of(double *row, size_t classes, size_t label, double c) {
-  size_t largest = pf_largest(row, classes);
-  double behind = row[largest] - row[label];
-  double rest = exponentiate(row, classes, largest), others = 0.0;
-  for (size_t k = 0; k < classes; k++) {
-    row[k] *= c / (1.0 + rest);
-    others += k == label ? 0.0 : row[k];
+/* Loss, gradient and logits of one chunk. */
+typedef struct part {
+  double *loss, *gradient, *logits;
+} part;
+
+static size_t part_size(const pf_objective *self) {
+  return 1 + self->classes * (self->width + block);
+}
+
+static part part_of(const pf_objective *self, size_t chunk) {
+  double *begin = self->parts + chunk * part_size(self);
+  return (part){begin, begin + 1, begin + 1 + self->classes * self->width};
+}
+
+/* A chunk has so many rows that its gradient takes at most half of their memory. */
+pflow_err pf_objective_allocate(pf_objective *objective) {
+  pf_objective *self = objective;
+  size_t size, parts, grain = self->n / most_chunks + 1;
+  const size_t least = self->classes > 256 ? 4 * self->classes : 1024;
+  if (grain < least) grain = least;
+  self->grain = (grain + block - 1) / block * block;
+  self->chunks = (self->n + self->grain - 1) / self->grain;
+  pf_try(pf_mul(&size, self->width, self->classes, "logistic weights"));
+  pf_try(pf_mul(&parts, self->width + block, self->classes, "logistic gradients"));
+  pf_try(pf_mul(&parts, parts + 1, self->chunks, "logistic gradients"));
+  pf_try(pf_alloc(&self->parts, parts, sizeof(double)));
+  return pf_alloc(&self->turned, size, sizeof(double));
+}
+
+void pf_objective_free(pf_objective *objective) {
+  pflow_free(objective->turned);
+  pflow_free(objective->parts);
+}
+
+/* Logits of a block of `count` rows; those behind them get numbers that nobody reads. */
+static void find_logits(const pf_objective *self, const float *x, size_t count,
+                        double *logits) {
+  _Alignas(PFLOW_ALIGNMENT) float panel[piece * pf_logistic_most_lanes];
+  const pf_kernels *kernels = self->kernels;
+  const size_t dim = self->width - 1, lanes = kernels->logistic.lanes;
+  const double *intercepts = self->turned, *weights = self->turned + self->classes;
+  for (size_t c = 0; c < self->classes; c++)
+    for (size_t i = 0; i < block; i++)
+      logits[c * block + i] = intercepts[c];
+  for (size_t i = 0; i < count; i += lanes) {
+    const size_t used = count - i < lanes ? count - i : lanes;
+    for (size_t k = 0; k < dim; k += piece) {
+      const size_t length = dim - k < piece ? dim - k : piece;
+      kernels->gemm.turn(x + i * dim + k, dim, length, used, lanes, panel);
+      kernels->logistic.logits(length, panel, weights + k * self->classes, self->classes,
+                               logits + i);
+    }
   }
-  row[label] = -others;
-  return behind + log1p(rest);
 }
 
-/* Losses and residuals of one chunk. */
-static int add_losses(size_t begin, size_t end, void *user) {
-  pf_objective *self = user;
-  double sum = 0.0;
-  for (size_t i = begin; i < end; i++)
-    sum += loss_of(self->residuals + i * self->classes, self->classes,
-                   (size_t)self->labels[i], self->c);
-  self->losses[begin / pf_objective_grain] = sum;
+static int add_chunks(size_t begin, size_t end, void *user) {
+  const pf_objective *self = user;
+  const pf_logistic_kernels *kernels = &self->kernels->logistic;
+  const size_t dim = self->width - 1;
+  part to = part_of(self, begin / self->grain);
+  *to.loss = 0.0;
+  for (size_t i = 0; i < self->classes * self->width; i++)
+    to.gradient[i] = 0.0;
+  for (size_t row = begin; row < end; row += block) {
+    const float *x = self->x + row * dim;
+    const size_t count = end - row < block ? end - row : block;
+    find_logits(self, x, count, to.logits);
+    *to.loss +=
+        kernels->losses(to.logits, self->classes, self->labels + row, count, self->c);
+    kernels->gradient(count, x, dim, dim, to.logits, self->classes, to.gradient,
+                      self->width);
+  }
   return 0;
 }
 
@@ -70,14 +122,59 @@ static double add_penalty(const pf_objective *self, const double *weights,
 pflow_err pf_objective_evaluate(pf_objective *objective, const double *weights,
                                 double *value, double *gradient) {
   pf_objective *self = objective;
-  pf_try(pf_dgemm(pf_plain, pf_transposed, self->n, self->classes, self->width,
-                  self->rows, weights, 0.0, self->residuals));
-  pf_try(pflow_parallel_for(self->pool, self->n, pf_objective_grain, add_losses, self));
-  pf_try(pf_dgemm(pf_transposed, pf_plain, self->classes, self->width, self->n,
-                  self->residuals, self->rows, 0.0, gradient));
+  const size_t size = self->classes * self->width;
+  for (size_t c = 0; c < self->classes; c++)
+    for (size_t k = 0; k < self->width; k++)
+      self->turned[k * self->classes + c] = weights[c * self->width + k];
+  pf_try(pflow_parallel_for(self->pool, self->n, self->grain, add_chunks, self));
   double losses = 0.0;
-  for (size_t chunk = 0; chunk * pf_objective_grain < self->n; chunk++)
-    losses += self->losses[chunk];
+  for (size_t i = 0; i < size; i++)
+    gradient[i] = 0.0;
+  for (size_t chunk = 0; chunk < self->chunks; chunk++) {
+    const part from = part_of(self, chunk);
+    losses += *from.loss;
+    for (size_t i = 0; i < size; i++)
+      gradient[i] += from.gradient[i];
+  }
   *value = self->c * losses + add_penalty(self, weights, gradient);
   return PFLOW_OK;
+}
+
+typedef struct curvature {
+  const pf_objective *objective;
+  double *sum;
+} curvature;
+
+/* Columns begin <= k < end of x as the residuals of a block of rows. */
+static void widen_columns(const float *x, size_t count, size_t dim, size_t begin,
+                          size_t end, double *columns) {
+  for (size_t k = begin; k < end; k++)
+    for (size_t i = 0; i < block; i++)
+      columns[(k - begin) * block + i] = i < count ? x[i * dim + k] : 0.0;
+}
+
+/* Rows of the triangle: each is the gradient of rows whose residuals are a column. */
+static int add_columns(size_t begin, size_t end, void *user) {
+  const curvature *self = user;
+  const pf_objective *objective = self->objective;
+  const size_t width = objective->width, dim = width - 1, n = objective->n;
+  double columns[tile_columns * block];
+  double *to = self->sum + (begin + 1) * width;
+  for (size_t i = 0; i < (end - begin) * width; i++)
+    to[i] = 0.0;
+  for (size_t row = 0; row < n; row += block) {
+    const float *x = objective->x + row * dim;
+    const size_t count = n - row < block ? n - row : block;
+    widen_columns(x, count, dim, begin, end, columns);
+    objective->kernels->logistic.gradient(count, x, dim, end, columns, end - begin, to,
+                                          width);
+  }
+  return 0;
+}
+
+pflow_err pf_objective_curvature(const pf_objective *objective, double *sum) {
+  curvature self = {objective, sum};
+  sum[0] = (double)objective->n;
+  return pflow_parallel_for(objective->pool, objective->width - 1, tile_columns,
+                            add_columns, &self);
 }

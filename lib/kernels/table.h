@@ -17,6 +17,7 @@
 #include "kernels/exact_kernels.h"
 #include "kernels/fft_kernels.h"
 #include "kernels/gemm_kernels.h"
+#include "kernels/logistic_kernels.h"
 #include "kernels/mlp_kernels.h"
 #include "kernels/neighbours_kernels.h"
 #include "kernels/norm_kernels.h"
@@ -24,13 +25,14 @@
 
 /* Every topic: the name of its files, of its member and of its fill functions. */
 #define pf_kernel_topics(x)                                                              \
-  x(distance) x(exact) x(fft) x(gemm) x(mlp) x(neighbours) x(norm) x(rows)
+  x(distance) x(exact) x(fft) x(gemm) x(logistic) x(mlp) x(neighbours) x(norm) x(rows)
 
 typedef struct pf_kernels {
   pf_distance_kernels distance;
   pf_exact_kernels exact;
   pf_fft_kernels fft;
   pf_gemm_kernels gemm;
+  pf_logistic_kernels logistic;
   pf_mlp_kernels mlp;
   pf_neighbours_kernels neighbours;
   pf_norm_kernels norm;

@@ -149,6 +149,10 @@ pf_always_inline float vf_sum(vf value) {
 enum { vd_lanes = pf_lanes / 2 };
 typedef float vf_half __attribute__((vector_size(pf_lanes * sizeof(float) / 2)));
 
+pf_always_inline vd vd_set(double value) {
+  return value - (vd){0.0};
+}
+
 /* vd_lanes floats, or the first n <= vd_lanes and zeros behind them. */
 pf_always_inline vd vd_widen(const float *from) {
   vf_half value;
