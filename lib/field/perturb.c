@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "field/points.h"
+#include "kernels/table.h"
 #include "pflow/tensor.h"
 
 /* Rows of one piece of parallel work. */
@@ -83,18 +84,42 @@ static uint64_t row_words(size_t dim) {
   return 4 + 2 * ((uint64_t)dim + dim % 2);
 }
 
+/* Four sums side by side: an addition need not wait for the one before. */
+static double sum_of_squares(const float *values, size_t n) {
+  double sum[4] = {0.0};
+  size_t k = 0;
+  for (; k + 4 <= n; k += 4)
+    for (size_t i = 0; i < 4; i++)
+      sum[i] += (double)values[k + i] * values[k + i];
+  for (; k < n; k++)
+    sum[0] += (double)values[k] * values[k];
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+static void draw_normals(pflow_rng *rng, float *out, size_t n) {
+  pf_kernels_get()->normal.draw(rng, out, n);
+  rng->position += n + n % 2;
+}
+
 /* Length of dim normals, drawn an even number at a time to keep their words together. */
 static double normal_length(pflow_rng *rng, size_t dim) {
-  float piece[64];
+  float piece[256];
   const size_t size = sizeof piece / sizeof *piece;
   double sum = 0.0;
   for (size_t k = 0; k < dim; k += size) {
     size_t count = dim - k < size ? dim - k : size;
-    pflow_rng_normal(rng, piece, count, 0.0, 1.0);
-    for (size_t i = 0; i < count; i++)
-      sum += (double)piece[i] * piece[i];
+    draw_normals(rng, piece, count);
+    sum += sum_of_squares(piece, count);
   }
   return sqrt(sum);
+}
+
+/* As pflow_rng_sphere: no row of normals is 0. */
+static void draw_unit(pflow_rng *rng, float *unit, size_t dim) {
+  draw_normals(rng, unit, dim);
+  double scale = 1.0 / sqrt(sum_of_squares(unit, dim));
+  for (size_t k = 0; k < dim; k++)
+    unit[k] = (float)(unit[k] * scale);
 }
 
 typedef struct perturb_job {
@@ -117,7 +142,7 @@ static void draw_row(const perturb_job *job, size_t i, pflow_perturb_draw *draw,
   bool narrow = config->restrict_m && draw->abs_z < 0.5 * config->sigma;
   draw->m = pflow_rng_double(&rng) * config->m_max * (narrow ? 0.7 : 1.0);
   draw->noise_norm = config->sigma * normal_length(&rng, job->dim);
-  pflow_rng_sphere(&rng, unit, 1, job->dim);
+  draw_unit(&rng, unit, job->dim);
   draw->unit = unit;
 }
 
