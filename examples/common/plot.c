@@ -2,6 +2,7 @@
 
 #include <cairo.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,9 +14,10 @@ enum { left_margin = 62, right_margin = 16, top_margin = 34, bottom_margin = 46 
 struct plot {
   cairo_surface_t *surface;
   cairo_t *cairo;
-  int width, height; /* of one panel */
+  int columns, width, height; /* width and height of one panel */
   double left, top, right, bottom;
-  plot_range range;
+  bool is_log;
+  plot_range range; /* of the logarithms, if they are drawn */
 };
 
 /* Ten colours, one a class. */
@@ -34,11 +36,13 @@ static void check_cairo(plot *self) {
     fail("drawing failed: %s", cairo_status_to_string(status));
 }
 
-plot *plot_create(int panels, int width, int height) {
+plot *plot_create_grid(int columns, int rows, int width, int height) {
   plot *self = must_alloc(1, sizeof *self);
+  self->columns = columns;
   self->width = width;
   self->height = height;
-  self->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, panels * width, height);
+  self->surface =
+      cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns * width, rows * height);
   self->cairo = cairo_create(self->surface);
   check_cairo(self);
   cairo_set_source_rgb(self->cairo, 1, 1, 1);
@@ -46,6 +50,10 @@ plot *plot_create(int panels, int width, int height) {
   cairo_select_font_face(self->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
                          CAIRO_FONT_WEIGHT_NORMAL);
   return self;
+}
+
+plot *plot_create(int panels, int width, int height) {
+  return plot_create_grid(panels, 1, width, height);
 }
 
 /* Text with its anchor at (x, y): ax, ay 0 left/bottom, 0.5 middle, 1 right/top. */
@@ -59,11 +67,13 @@ static void draw_text(plot *self, double x, double y, double ax, double ay,
 }
 
 static double to_x(const plot *self, double x) {
+  if (self->is_log) x = log10(x);
   double part = (x - self->range.x0) / (self->range.x1 - self->range.x0);
   return self->left + part * (self->right - self->left);
 }
 
 static double to_y(const plot *self, double y) {
+  if (self->is_log) y = log10(y);
   double part = (y - self->range.y0) / (self->range.y1 - self->range.y0);
   return self->bottom - part * (self->bottom - self->top);
 }
@@ -100,6 +110,18 @@ static void draw_ticks(plot *self, double low, double high, int vertical) {
     draw_tick(self, k * step, vertical);
 }
 
+/* Powers of ten between low and high, which are logarithms; 2 and 5 times them as well
+ * where there is room for it. */
+static void draw_log_ticks(plot *self, double low, double high, int vertical) {
+  static const double digits[] = {1.0, 2.0, 5.0};
+  size_t shown = high - low > 3.0 ? 1 : 3;
+  for (double power = floor(low); power <= high; power += 1.0)
+    for (size_t i = 0; i < shown; i++) {
+      double at = power + log10(digits[i]);
+      if (at >= low && at <= high) draw_tick(self, pow(10.0, at), vertical);
+    }
+}
+
 static void draw_labels(plot *self, const char *title, const char *x_label,
                         const char *y_label) {
   double middle = 0.5 * (self->left + self->right);
@@ -114,21 +136,23 @@ static void draw_labels(plot *self, const char *title, const char *x_label,
   draw_text(self, middle, self->top - 10, 0.5, 0.0, title);
 }
 
-void plot_panel(plot *self, int index, const char *title, const char *x_label,
-                const char *y_label, plot_range range) {
+/* Makes a panel the current one and clears what the last one left behind. */
+static void begin_panel(plot *self, int index, plot_range range, bool is_log) {
+  int column = index % self->columns, row = index / self->columns;
   cairo_reset_clip(self->cairo);
-  self->left = index * self->width + left_margin;
-  self->right = (index + 1) * self->width - right_margin;
-  self->top = top_margin;
-  self->bottom = self->height - bottom_margin;
+  self->left = column * self->width + left_margin;
+  self->right = (column + 1) * self->width - right_margin;
+  self->top = row * self->height + top_margin;
+  self->bottom = (row + 1) * self->height - bottom_margin;
   if (!(range.x1 > range.x0)) range.x1 = range.x0 + 1.0;
   if (!(range.y1 > range.y0)) range.y1 = range.y0 + 1.0;
   self->range = range;
+  self->is_log = is_log;
   cairo_set_line_width(self->cairo, 1.0);
   cairo_set_font_size(self->cairo, 11);
-  draw_ticks(self, range.x0, range.x1, 0);
-  draw_ticks(self, range.y0, range.y1, 1);
-  draw_labels(self, title, x_label, y_label);
+}
+
+static void draw_frame(plot *self) {
   cairo_rectangle(self->cairo, self->left, self->top, self->right - self->left,
                   self->bottom - self->top);
   cairo_set_source_rgb(self->cairo, 0.3, 0.3, 0.3);
@@ -136,7 +160,27 @@ void plot_panel(plot *self, int index, const char *title, const char *x_label,
   cairo_clip(self->cairo);
 }
 
+void plot_panel(plot *self, int index, const char *title, const char *x_label,
+                const char *y_label, plot_range range) {
+  begin_panel(self, index, range, false);
+  draw_ticks(self, self->range.x0, self->range.x1, 0);
+  draw_ticks(self, self->range.y0, self->range.y1, 1);
+  draw_labels(self, title, x_label, y_label);
+  draw_frame(self);
+}
+
+void plot_panel_log(plot *self, int index, const char *title, const char *x_label,
+                    const char *y_label, plot_range range) {
+  plot_range logs = {log10(range.x0), log10(range.x1), log10(range.y0), log10(range.y1)};
+  begin_panel(self, index, logs, true);
+  draw_log_ticks(self, logs.x0, logs.x1, 0);
+  draw_log_ticks(self, logs.y0, logs.y1, 1);
+  draw_labels(self, title, x_label, y_label);
+  draw_frame(self);
+}
+
 void plot_line(plot *self, const double *x, const double *y, size_t n, int color) {
+  cairo_new_path(self->cairo);
   for (size_t i = 0; i < n; i++)
     cairo_line_to(self->cairo, to_x(self, x[i]), to_y(self, y[i]));
   use_color(self, color, 0.9);
@@ -147,6 +191,7 @@ void plot_line(plot *self, const double *x, const double *y, size_t n, int color
 void plot_dots(plot *self, const double *x, const double *y, const int32_t *color,
                size_t n, double radius) {
   for (size_t i = 0; i < n; i++) {
+    cairo_new_path(self->cairo);
     cairo_arc(self->cairo, to_x(self, x[i]), to_y(self, y[i]), radius, 0, 6.2831853);
     use_color(self, color ? color[i] : 0, 0.55);
     cairo_fill(self->cairo);

@@ -18,12 +18,18 @@ typedef struct plot_range {
   double x0, x1, y0, y1;
 } plot_range;
 
-/* A picture of `panels` panels side by side, each of that many pixels. */
+/* A picture of `panels` panels side by side, each of that many pixels; and one of rows of
+ * `columns` panels. */
 plot *plot_create(int panels, int width, int height);
+plot *plot_create_grid(int columns, int rows, int width, int height);
 
 /* Makes a panel the current one and draws its frame, ticks, title and axis labels. */
 void plot_panel(plot *self, int index, const char *title, const char *x_label,
                 const char *y_label, plot_range range);
+
+/* The same with logarithmic axes; the range must be above 0. */
+void plot_panel_log(plot *self, int index, const char *title, const char *x_label,
+                    const char *y_label, plot_range range);
 
 /* A polyline or dots in one of ten colours; points outside the range are clipped. */
 void plot_line(plot *self, const double *x, const double *y, size_t n, int color);

@@ -1,10 +1,13 @@
 /*
- * bench.h - what the timed jobs share: the clock, the median, and the line they print.
+ * bench.h - what the timed jobs share: arguments, the median, and the line they print.
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
 #include <stddef.h>
+
+/* Argument `place` of the command line as a whole number > 0, `usual` without it. */
+size_t bench_argument(int argc, char **argv, int place, size_t usual);
 
 /* Median of n > 0 times; sorts them. */
 double bench_median(double *seconds, size_t n);

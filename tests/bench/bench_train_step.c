@@ -2,15 +2,14 @@
  * bench_train_step - seconds of one SmallAlexNet training step: forward, loss, backward,
  * Adam, on one fixed batch.
  *
- * usage: bench_train_step [ROWS [STEPS]]      the median of STEPS steps
+ * usage: bench_train_step [ROWS [STEPS [PERCENT]]]
+ *        the median of STEPS steps; all hidden widths scaled to PERCENT
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "bench.h"
 #include "cifar10/alexnet.h"
 #include "common/must.h"
 #include "common/progress.h"
+#include "net_gflop.h"
 
 /* All that a step works on. */
 typedef struct bench {
@@ -22,11 +21,11 @@ typedef struct bench {
   int32_t *labels;
 } bench;
 
-static void set_up(bench *self, size_t rows) {
+static void set_up(bench *self, size_t rows, double width) {
   size_t body;
   pflow_rng rng;
   self->rows = rows;
-  self->net = alexnet_create(1.0, 10, 0, NULL, &body);
+  self->net = alexnet_create(width, 10, 0, NULL, &body);
   must(pflow_net_work_create(&self->work, self->net, rows, PFLOW_TRAINING));
   must(pflow_optim_create_adam(&self->optim, pflow_net_param_size(self->net), NULL));
   self->x = must_alloc(rows * 3072, sizeof *self->x);
@@ -63,17 +62,18 @@ int main(int argc, char **argv) {
   enum { most_steps = 100 };
   bench self;
   double seconds[most_steps];
-  size_t rows = argc > 1 ? strtoul(argv[1], NULL, 10) : 256;
-  size_t steps = argc > 2 ? strtoul(argv[2], NULL, 10) : 3;
-  if (rows == 0 || steps == 0 || steps > most_steps) fail("ROWS >= 1, STEPS 1 to 100");
-  set_up(&self, rows);
+  size_t rows = bench_argument(argc, argv, 1, 256);
+  size_t steps = bench_argument(argc, argv, 2, 3);
+  if (steps > most_steps) fail("%zu steps, wants at most %d", steps, most_steps);
+  set_up(&self, rows, 0.01 * (double)bench_argument(argc, argv, 3, 100));
   step(&self);
   for (size_t i = 0; i < steps; i++) {
     double started = now_seconds();
     step(&self);
     seconds[i] = now_seconds() - started;
   }
-  bench_report(bench_median(seconds, steps), 0.0);
+  bench_report(bench_median(seconds, steps),
+               bench_net_gflop(self.net, rows, PFLOW_TRAINING));
   tear_down(&self);
   return 0;
 }

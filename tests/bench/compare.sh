@@ -1,38 +1,26 @@
 #!/bin/sh
-# Times libpflow and PyTorch in turn on the same jobs and prints the ratio round by round.
+# Times libpflow and PyTorch in turn on the same jobs and prints their ratio.
 #
-#   sh tests/bench/compare.sh [ROUNDS]      default 3; needs a built tree in build/
+#   sh tests/bench/compare.sh [OPTION ...]
 #
-# Installs Debian's python3-torch where it can. Threads of both: OMP_NUM_THREADS and
-# OPENBLAS_NUM_THREADS as set by the caller, else one a processor.
+#   --rounds N          rounds of each job, both sides in turn (5)
+#   --jobs A,B          only these (all; --help names them)
+#   --threads N         of both sides (one a processor)
+#   --json FILE         every round's figures (BUILD/bench/compare.json); a file that is
+#                       there keeps the parts that this run does not measure
+#   --build DIR         the built tree (build)
+#   --scale             instead: how the cost grows with rows, sources, widths, with a
+#                       picture (--plot FILE, docs/scaling.png)
+#   --threads-scaling   instead: one thread against all, and two callers at a time
+#   --no-peer           libpflow alone: needs no PyTorch
+#
+# Needs a built tree; installs Debian's python3-torch where it can. tests/bench/report.sh
+# prints the tables of a JSON file again, or puts them into a page.
 set -eu
 cd "$(dirname "$0")/../.."
 . cmake/need.sh
-need_packages python3-torch
-rounds=${1:-3}
-peer="/usr/bin/python3 tests/bench/peer.py"
-
-echo "$(date -u +%Y-%m-%d), $(nproc) processors: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)"
-echo "PyTorch $(/usr/bin/python3 -c 'import torch; print(torch.__version__)')"
-
-# compare JOB OURS PEER: a line with the medians of the times and of their ratio.
-compare() {
-  for _ in $(seq "$rounds"); do
-    echo "$($2 | cut -d " " -f 1) $($peer "$3")"
-  done | awk -v job="$1" '
-    function sort(a, n,   i, j, t) {
-      for (i = 2; i <= n; i++)
-        for (j = i; j > 1 && a[j - 1] > a[j]; j--) { t = a[j]; a[j] = a[j - 1]; a[j - 1] = t }
-    }
-    { ours[NR] = $1; peer[NR] = $2; ratio[NR] = $2 / $1 }
-    END {
-      sort(ours, NR); sort(peer, NR); sort(ratio, NR); m = int((NR + 1) / 2)
-      printf "%-34s libpflow %9.2f ms  PyTorch %9.2f ms  PyTorch/libpflow %7.2f (%.2f to %.2f)\n",
-             job, 1e3 * ours[m], 1e3 * peer[m], ratio[m], ratio[1], ratio[NR]
-    }'
-}
-
-compare "train step, channels-last peer" build/bin/bench_train_step train_step
-compare "train step, NCHW peer" build/bin/bench_train_step train_step_nchw
-compare "field step, broadcast peer" build/bin/bench_field_step field_step
-compare "field step, matmul peer" build/bin/bench_field_step field_step_matmul
+case " $* " in
+  *" --no-peer "* | *" --help "* | *" -h "*) need_packages python3 ;;
+  *) need_packages python3 python3-torch python3-numpy ;;
+esac
+exec /usr/bin/python3 tests/bench/compare.py "$@"

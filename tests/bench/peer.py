@@ -1,107 +1,95 @@
-"""The same jobs in PyTorch: prints the seconds of one step.
+"""The bench jobs in PyTorch, written as well as we know how.
 
-usage: peer.py train_step|train_step_nchw|field_step|field_step_matmul [STEPS]
+usage: peer.py [--plain] JOB [NAME=VALUE ...] [+ JOB [NAME=VALUE ...]] ...
+       peer.py --list
+
+Prints, as its last line, what the C programs print: seconds of one job, 0 (it counts no
+operations), and the process's peak memory in MiB; such a line for each of several jobs. Notes go to standard error. Names and
+usual values of the sizes are those of the job's function; `repeats` is the number of timed
+runs, whose median is printed, after one that is not timed.
+
+What is done for the peer's sake (--plain leaves out what is marked *):
+- * Memory. By default glibc hands every large block back to the kernel when it is freed, and
+  each training step faults its pages in again; on virtual machines that costs more than the
+  arithmetic. MALLOC_MMAP_MAX_=0, a high MALLOC_TRIM_THRESHOLD_ and MALLOC_TOP_PAD_ keep the
+  memory in the process and GLIBC_TUNABLES=glibc.malloc.hugetlb=1 asks for huge pages. Debian's
+  jemalloc and tcmalloc, which PyTorch's tuning guide names, were tried and were not faster.
+- * BLAS. Debian's PyTorch multiplies matrices with the system's BLAS. compare.py measures each
+  kernel set that OpenBLAS has for this kind of processor (OPENBLAS_CORETYPE) with `peer.py
+  blas`, drops those whose products are wrong, and runs the peer with the fastest.
+- Threads: OMP_NUM_THREADS and OPENBLAS_NUM_THREADS as the caller set them, the same for both
+  sides.
+- Denormals are flushed to zero.
+- Training in channels-last and in NCHW; Adam over all parameters in one call (foreach) or one
+  by one, whichever a first step shows to be faster.
+- Prediction in inference_mode, channels-last, plain or as TorchScript, frozen, with batch norm
+  folded into the convolutions (optimize_for_inference), whichever is faster.
+- The field's target by broadcasting, as the post's script has it, and with matrix products.
+- Flow and exact field work in blocks of rows into buffers that are allocated once, with the
+  block size that is fastest among several, tried in the same process. Neighbours likewise.
+- Logistic regression: L-BFGS with strong Wolfe line search over the full batch, the gradient in
+  closed form by autograd, stopped at the same gradient tolerance as libpflow.
 """
-import statistics
+import os
+import resource
 import sys
-import time
 
-import torch
-from torch import nn
-import torch.nn.functional as F
-
-
-class UnitRows(nn.Module):
-    def forward(self, x):
-        return x / x.norm(dim=1, keepdim=True)
-
-
-def alexnet():
-    layers, width = [], 3
-    for index, channels in enumerate((96, 192, 384, 384, 192)):
-        layers += [nn.Conv2d(width, channels, 3, padding=1, bias=False),
-                   nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
-        if index in (0, 1, 4):
-            layers.append(nn.MaxPool2d(3, 2))
-        width = channels
-    layers += [nn.Flatten(),
-               nn.Linear(1728, 4096, bias=False), nn.BatchNorm1d(4096), nn.ReLU(inplace=True),
-               nn.Linear(4096, 4096, bias=False), nn.BatchNorm1d(4096), nn.ReLU(inplace=True),
-               nn.Linear(4096, 128), UnitRows(), nn.Linear(128, 10)]
-    return nn.Sequential(*layers)
-
-
-def train_step(steps, memory_format):
-    net = alexnet().to(memory_format=memory_format)
-    adam = torch.optim.Adam(net.parameters())
-    x = torch.rand(256, 3, 32, 32).contiguous(memory_format=memory_format)
-    labels = torch.arange(256) % 10
-    times = []
-    for _ in range(steps + 1):
-        start = time.perf_counter()
-        adam.zero_grad(set_to_none=True)
-        F.cross_entropy(net(x), labels).backward()
-        adam.step()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[1:])
-
-
-def perturb(x, sigma=0.01, tau=0.03, m_max=20.0):
-    n, d = x.shape
-    grow = (1 + tau) ** (torch.rand(n, 1) * m_max)
-    z = torch.randn(n, 1).abs() * sigma * grow
-    radius = (torch.randn(n, d) * sigma).norm(dim=1, keepdim=True) * grow
-    unit = F.normalize(torch.randn(n, d), dim=1)
-    return torch.cat([x + radius * unit, z], dim=1)
-
-
-def target_broadcast(y, sources, gamma=0.3):
-    """As the post's script does it, with q x n x (d + 1) temporaries."""
-    d = sources.shape[1] - 1
-    gap = sources[None] - y[:, None]
-    distance = gap.norm(dim=2)
-    ratio = (distance.min(1, keepdim=True).values / distance) ** (d + 1)
-    weight = ratio / ratio.sum(1, keepdim=True)
-    e = (weight[:, :, None] * gap).sum(1)
-    return e / (e.norm(dim=1, keepdim=True) + gamma) * d ** 0.5
-
-
-def target_matmul(y, sources, gamma=0.3):
-    """Distances and the weighted sum as matrix products."""
-    d = sources.shape[1] - 1
-    distance2 = (y * y).sum(1, keepdim=True) - 2 * y @ sources.T + (sources * sources).sum(1)
-    logits = -(d + 1) / 2 * distance2.clamp_min(1e-12).log()
-    e = torch.softmax(logits, 1) @ sources - y
-    return e / (e.norm(dim=1, keepdim=True) + gamma) * d ** 0.5
-
-
-def field_step(steps, target):
-    d, n, q = 128, 1024, 128
-    x = F.normalize(torch.randn(n, d), dim=1)
-    sources = torch.cat([x, torch.zeros(n, 1)], dim=1)
-    net = nn.Sequential(nn.Linear(d + 1, d + 1), nn.ReLU(), nn.Linear(d + 1, d + 1), nn.ReLU(),
-                        nn.Linear(d + 1, d + 1))
-    adam = torch.optim.Adam(net.parameters())
-    times = []
-    for _ in range(steps + 3):
-        start = time.perf_counter()
-        with torch.no_grad():
-            y = perturb(x[:q])
-            wanted = target(y, sources)
-        adam.zero_grad(set_to_none=True)
-        F.mse_loss(net(y), wanted).backward()
-        adam.step()
-        times.append(time.perf_counter() - start)
-    return statistics.mean(times[3:])
-
-
-JOBS = {
-    'train_step': lambda n: train_step(n or 3, torch.channels_last),
-    'train_step_nchw': lambda n: train_step(n or 3, torch.contiguous_format),
-    'field_step': lambda n: field_step(n or 20, target_broadcast),
-    'field_step_matmul': lambda n: field_step(n or 200, target_matmul),
+TUNED = {
+    'MALLOC_MMAP_MAX_': '0',
+    'MALLOC_TRIM_THRESHOLD_': '100000000000',
+    'MALLOC_TOP_PAD_': '1000000000',
+    'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1',
 }
 
-if __name__ == '__main__':
+
+def tune():
+    """Starts the program anew with TUNED, which glibc reads only at the start."""
+    if any(os.environ.get(name) != value for name, value in TUNED.items()):
+        os.environ.update(TUNED)
+        os.execv(sys.executable, [sys.executable] + sys.argv)
+
+
+def number(text):
+    return int(text) if text.isdigit() else text
+
+
+def split(words):
+    """Jobs with their sizes from the words of the command line."""
+    jobs = [[]]
+    for word in words:
+        if word == '+':
+            jobs.append([])
+        else:
+            jobs[-1].append(word)
+    return jobs
+
+
+def run(jobs, words):
+    import torch
+    if not words or words[0] not in jobs:
+        sys.exit('peer.py: wants a job: ' + ' '.join(sorted(jobs)))
     torch.manual_seed(0)
-    print('%.6f' % JOBS[sys.argv[1]](int(sys.argv[2]) if len(sys.argv) > 2 else 0))
+    torch.set_flush_denormal(True)
+    sizes = {name: number(value) for name, value in (word.split('=') for word in words[1:])}
+    seconds = jobs[words[0]](**sizes)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print('%.6f 0 %.1f' % (seconds, peak))
+
+
+def main(argv):
+    words = [word for word in argv if word != '--plain']
+    if words == argv:
+        tune()
+    import peer_features
+    import peer_field
+    import peer_train
+    jobs = {**peer_train.JOBS, **peer_field.JOBS, **peer_features.JOBS}
+    if words == ['--list']:
+        print('\n'.join(sorted(jobs)))
+        return
+    for each in split(words):
+        run(jobs, each)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])

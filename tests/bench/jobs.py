@@ -1,0 +1,54 @@
+"""The jobs that compare.py runs: one line each.
+
+A job is a program of libpflow's side with its arguments, the peer's jobs that do the same
+(peer.py) with theirs, the usual sizes, what varies when the cost's growth is measured, and
+sizes so small that they only show that everything runs. {x} and {labels} stand for files of
+`rows` or `queries` + `known` clustered rows of `dim` values that both sides read.
+"""
+from collections import namedtuple
+
+Job = namedtuple('Job', 'name title ours peers theirs sizes axes tiny')
+
+
+def job(name, title, ours, peers='', theirs='', axes=None, tiny=None, **sizes):
+    return Job(name, title, ours, peers.split(), theirs, sizes, axes or {}, tiny or {})
+
+
+JOBS = [
+    job('train_step', 'train step', 'bench_train_step {rows} {repeats} {percent}',
+        'train_step train_step_nchw', 'rows={rows} percent={percent} repeats={repeats}',
+        rows=256, percent=100, repeats=3,
+        axes={'rows': (64, 256, 1024), 'percent': (25, 100, 200)},
+        tiny=dict(rows=4, percent=10, repeats=1)),
+    job('inference', 'prediction', 'bench_inference {rows} {repeats} {percent}',
+        'inference', 'rows={rows} percent={percent} repeats={repeats}',
+        rows=256, percent=100, repeats=5, axes={'rows': (64, 256, 1024)},
+        tiny=dict(rows=2, percent=10, repeats=1)),
+    job('epoch', 'epoch of 50,000', 'bench_epoch {steps} {images} {batch} {percent}',
+        steps=20, images=50000, batch=256, percent=100,
+        tiny=dict(steps=1, images=8, batch=4, percent=10)),
+    job('field_step', 'field step', 'bench_field_step {repeats} {sources} {queries} {dim}',
+        'field_step field_step_matmul', 'sources={sources} queries={queries} dim={dim}',
+        sources=1024, queries=128, dim=128, repeats=500,
+        axes={'sources': (256, 1024, 4096), 'queries': (32, 128, 512), 'dim': (32, 128, 512)},
+        tiny=dict(sources=64, queries=8, dim=8, repeats=2)),
+    job('knn', 'nearest 10', 'bench_knn {queries} {known} {dim} 10 {x} {labels}',
+        'knn', 'x={x} labels={labels} queries={queries} known={known}',
+        queries=10000, known=50000, dim=128,
+        axes={'queries': (2500, 10000, 40000), 'known': (12500, 50000, 200000),
+              'dim': (32, 128, 512)}, tiny=dict(queries=20, known=100, dim=8)),
+    job('logistic', 'logistic fit', 'bench_logistic {rows} {dim} 10 {x} {labels}',
+        'logistic', 'x={x} labels={labels}', rows=50000, dim=128,
+        axes={'rows': (12500, 50000, 200000), 'dim': (32, 128, 512)},
+        tiny=dict(rows=100, dim=8)),
+]
+
+BY_NAME = {each.name: each for each in JOBS}
+
+# What the peer's jobs are called in tables.
+PEER_TITLES = {
+    'train_step': 'channels-last', 'train_step_nchw': 'NCHW', 'inference': 'channels-last',
+    'field_step': 'broadcast', 'field_step_matmul': 'matmul', 'flow': 'best block',
+    'flow_rk4': 'best block', 'exact_field': 'matmul', 'knn': 'matmul, topk',
+    'logistic': 'L-BFGS',
+}

@@ -1,0 +1,182 @@
+"""Tables of a comparison from the JSON that compare.py writes.
+
+usage: report.py FILE.json               prints the tables
+       report.py FILE.json PAGE.md       puts them between the page's markers
+
+A marker is a line <!-- bench: NAME -->; what follows up to <!-- end --> is replaced by the
+table of that name: machine, jobs, plain, threads, scale, experiment.
+"""
+import json
+import re
+import sys
+
+from jobs import BY_NAME, PEER_TITLES
+
+
+def median(values):
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+def time_text(seconds):
+    if seconds >= 100:
+        return '%.1f s' % seconds
+    return '%.2f s' % seconds if seconds >= 1 else '%.2f ms' % (1e3 * seconds)
+
+
+def spread(values):
+    """Median, least and largest of several ratios."""
+    digits = 2 if max(values) < 100 else 1 if max(values) < 1000 else 0
+    return '%.*f (%.*f to %.*f)' % (digits, median(values), digits, min(values), digits,
+                                    max(values))
+
+
+def most_mib(results):
+    return '%.0f' % max(result['mib'] for result in results)
+
+
+# ---- one table each ----
+
+def machine_table(report):
+    machine, peak = report['machine'], report['peak']
+    lines = ['%s, %d processors, %.0f GiB, Linux %s'
+             % (machine['processor'], machine['processors'], machine['memory_gib'],
+                machine['kernel']),
+             '%s, libpflow %s, commit %s, level %s'
+             % (report['date'], report['versions']['libpflow'], report['commit'],
+                machine['level']),
+             'built with %s' % report['versions']['compiler'],
+             'PyTorch %s, Python %s, BLAS %s'
+             % (report['versions'].get('torch', '-'), report['versions']['python'],
+                report['versions'].get('blas', '-'))]
+    for threads, each in sorted(peak.items(), key=lambda item: int(item[0])):
+        lines.append('peak measured with %s thread%s: %.0f GFLOP/s (float32 FMA), reads '
+                     '%.1f GB/s' % (threads, '' if threads == '1' else 's', each['gflops'],
+                                    each['read_gbs']))
+    for each in report.get('blas', []):
+        lines.append('OPENBLAS_CORETYPE %-14s %s%s'
+                     % (each['coretype'], each['result'],
+                        '  (used for PyTorch)' if each.get('used') else ''))
+    return lines
+
+
+def job_lines(entry, peak):
+    """A line for each of the peer's forms of one job."""
+    title = BY_NAME[entry['name']].title
+    ours = [turn['ours'] for turn in entry['rounds']]
+    seconds = median([each['seconds'] for each in ours])
+    gflops = ours[0]['gflop'] / seconds
+    rate = '%8.1f %5.0f %%' % (gflops, 100 * gflops / peak) if gflops else '%8s %7s' % ('', '')
+    for peer in entry['peers'] or [None]:
+        if peer is None:
+            yield '%-26s%10s%10s  %-21s%s%7s%7s' % (title, time_text(seconds), '', '', rate,
+                                                 most_mib(ours), '')
+            continue
+        theirs = [turn[peer] for turn in entry['rounds']]
+        ratios = [b['seconds'] / a['seconds'] for a, b in zip(ours, theirs)]
+        yield '%-26s%10s%10s  %-21s%s%7s%7s' % (
+            '%s, %s' % (title, PEER_TITLES[peer]), time_text(seconds),
+            time_text(median([each['seconds'] for each in theirs])), spread(ratios), rate,
+            most_mib(ours), most_mib(theirs))
+
+
+def jobs_table(report):
+    if not report.get('jobs'):
+        return []
+    peak = report['peak'][max(report['peak'], key=int)]['gflops']
+    lines = ['%-26s%10s%10s  %-21s%8s %7s%7s%7s' % ('job, form of the peer', 'libpflow',
+                                                 'PyTorch', 'ratio (least to most)',
+                                                 'GFLOP/s', 'of peak', 'MiB', 'MiB')]
+    for entry in report['jobs']:
+        lines += job_lines(entry, peak)
+    return lines
+
+
+def plain_table(report):
+    if not any(entry.get('plain') for entry in report.get('jobs', [])):
+        return []
+    lines = ['%-26s%10s%7s  %s' % ('job, form of the peer', 'PyTorch', 'MiB',
+                                   'ratio to libpflow')]
+    for entry in report['jobs']:
+        seconds = median([turn['ours']['seconds'] for turn in entry['rounds']])
+        for peer, plain in entry.get('plain', {}).items():
+            name = '%s, %s' % (BY_NAME[entry['name']].title, PEER_TITLES[peer])
+            lines.append('%-26s%10s%7.0f  %.2f' % (name, time_text(plain['seconds']),
+                                                   plain['mib'], plain['seconds'] / seconds))
+    return lines
+
+
+def threads_table(report):
+    lines = []
+    if report.get('threads'):
+        lines.append('%-26s%10s%10s  %s' % ('job', '1 thread', '%d threads' %
+                                            report['threads'][0]['threads'],
+                                            'ratio (least to most)'))
+    for entry in report.get('threads', []):
+        one = [turn['1'] for turn in entry['rounds']]
+        all_ = [turn['all'] for turn in entry['rounds']]
+        lines.append('%-26s%10s%10s  %s' % (
+            BY_NAME[entry['name']].title, time_text(median(one)), time_text(median(all_)),
+            spread([a / b for a, b in zip(one, all_)])))
+    if report.get('callers'):
+        ratios = [turn['apart'] / turn['together'] for turn in report['callers']]
+        lines.append('two callers at a time against one after the other: %s times as fast'
+                     % spread(ratios))
+    return lines
+
+
+def scale_table(report):
+    if not report.get('scale'):
+        return []
+    lines = ['%-26s%10s%12s%12s%9s' % ('job', '', 'libpflow', 'PyTorch', 'ratio')]
+    for point in report.get('scale', []):
+        ours, theirs = point['ours']['seconds'], point.get('peer', {}).get('seconds')
+        lines.append('%-26s%10s%12s%12s%9s' % (
+            '%s, %s' % (BY_NAME[point['name']].title, point['axis']), point['value'],
+            time_text(ours), time_text(theirs) if theirs else '',
+            '%.2f' % (theirs / ours) if theirs else ''))
+    return lines
+
+
+def experiment_table(report):
+    made = report.get('experiment')
+    if not made:
+        return []
+    return ['one epoch %.1f s, its accuracy and checkpoint %.1f s, all that follows %.1f s'
+            % (made['epoch'], made['after_epoch'], made['rest']),
+            'projected: 20 epochs and the rest in %.1f minutes' % made['minutes']]
+
+
+TABLES = {'machine': machine_table, 'jobs': jobs_table, 'plain': plain_table,
+          'threads': threads_table, 'scale': scale_table, 'experiment': experiment_table}
+
+
+def text_of(report, name):
+    return '\n'.join(line.rstrip() for line in TABLES[name](report)) + '\n'
+
+
+def fill_page(report, page):
+    with open(page) as file:
+        text = file.read()
+
+    def block(match):
+        return '%s\n```\n%s```\n<!-- end -->' % (match.group(1),
+                                                 text_of(report, match.group(2)))
+    text = re.sub(r'(<!-- bench: (\w+) -->)\n.*?<!-- end -->', block, text, flags=re.S)
+    with open(page, 'w') as file:
+        file.write(text)
+
+
+def main(argv):
+    if len(argv) not in (1, 2):
+        sys.exit(__doc__)
+    with open(argv[0]) as file:
+        report = json.load(file)
+    if len(argv) == 2:
+        fill_page(report, argv[1])
+        return
+    for name in TABLES:
+        print(text_of(report, name))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])
