@@ -50,7 +50,13 @@ def tune():
 
 
 def number(text):
-    return int(text) if text.isdigit() else text
+    """A whole number, a number, or else the word itself."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
 
 
 def split(words):

@@ -142,7 +142,7 @@ def exact_block(x, sources, lengths, begin, height, power):
 
 
 def exact_field(queries=2000, sources=50000, dim=128, repeats=2, height=1.0):
-    points = torch.randn(sources, dim) / dim ** 0.5
+    points = F.normalize(torch.randn(sources, dim), dim=1)
     lengths = (points * points).sum(1)
     out = torch.empty(queries, dim)
     power = (dim + 1) / 2
@@ -163,4 +163,4 @@ def exact_field(queries=2000, sources=50000, dim=128, repeats=2, height=1.0):
 
 
 JOBS = {'field_step': field_step, 'field_step_matmul': field_step_matmul, 'flow': flow,
-        'flow_rk4': flow_rk4, 'exact_field': exact_field}
+        'flow_rk4': flow_rk4, 'exact_field': exact_field, 'exact_near': exact_field}
