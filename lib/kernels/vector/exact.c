@@ -15,7 +15,7 @@ enum { tile_rows = 6 };
 #else
 enum { tile_rows = 14 };
 #endif
-enum { width = 2 * pf_lanes, piece = 128, log_degree = 8, exp_degree = 6 };
+enum { width = 2 * pf_lanes, line = 16, piece = 128, log_degree = 8, exp_degree = 6 };
 
 static const float log_terms[log_degree + 1] = {
     1.44269502f,  -0.721348464f, 0.480902076f,  -0.360575914f, 0.288191497f,
@@ -37,23 +37,35 @@ pf_always_inline vf vf_min(vf a, vf b) {
 
 /* ---- distances ---- */
 
+/* One coordinate of every row. */
+pf_always_inline void add_squares(size_t rows, size_t parts, const float *source,
+                                  size_t stride, const float *x, vf sum[tile_rows][2]) {
+  vf at[2];
+  for (size_t p = 0; p < parts; p++)
+    at[p] = vf_load(x + p * pf_lanes);
+#pragma GCC unroll 14
+  for (size_t i = 0; i < rows; i++) {
+    for (size_t p = 0; p < parts; p++) {
+      vf difference = at[p] - source[i * stride];
+      sum[i][p] += difference * difference;
+    }
+  }
+}
+
+/* Sources come from memory once a tile of queries: the next tile's are asked for early.
+ */
 pf_always_inline void square_tile(size_t rows, size_t parts, const float *source,
                                   size_t stride, const float *x, size_t dim,
                                   vf sum[tile_rows][2]) {
   for (size_t i = 0; i < rows; i++)
     for (size_t p = 0; p < parts; p++)
       sum[i][p] = (vf){0.0f};
-  for (size_t k = 0; k < dim; k++) {
-    vf at[2];
-    for (size_t p = 0; p < parts; p++)
-      at[p] = vf_load(x + k * width + p * pf_lanes);
-#pragma GCC unroll 14
-    for (size_t i = 0; i < rows; i++) {
-      for (size_t p = 0; p < parts; p++) {
-        vf difference = at[p] - source[i * stride + k];
-        sum[i][p] += difference * difference;
-      }
-    }
+  for (size_t first = 0; first < dim; first += line) {
+    const size_t end = dim - first < line ? dim : first + line;
+    for (size_t i = 0; i < rows; i++)
+      __builtin_prefetch(source + (i + rows) * stride + first);
+    for (size_t k = first; k < end; k++)
+      add_squares(rows, parts, source + k, stride, x + k * width, sum);
   }
 }
 
