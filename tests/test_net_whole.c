@@ -73,9 +73,9 @@ END_TEST
  * (seen with OPENBLAS_CORETYPE=Nehalem and SandyBridge) miss the first logits, by 3.0e-6,
  * and Prescott's the last, by 4.3e-4. The last logits follow from ten steps of Adam,
  * which divide small gradients by their own size: starts that differ by a unit in the
- * last place put them off by 1.9e-4 to 6.1e-4, with convolutions as matrix products at the
- * reference level and with transforms at every level. So their bound is asked of matrix
- * products, for which it was found, and of transforms all others.
+ * last place put them off by 1.9e-4 to 6.1e-4, with convolutions as matrix products at
+ * the reference level and with transforms at every level. So their bound is asked of
+ * matrix products, for which it was found, and of transforms all others.
  */
 
 static void add_block(pflow_net *net, pflow_conv2d_algorithm algorithm, size_t channels,
