@@ -307,9 +307,9 @@ PFLOW_API pflow_err pflow_net_zero_grads(pflow_net *net);
  * net with separate workspaces; either mode of workspace will do, but a forward that
  * waits for its backward in it is lost. Linear, ReLU and SiLU layers over vectors, up to
  * 512 wide and with up to 2^19 weights, run fused, a few rows at a time through all of
- * them. A row's result does not depend on the rows beside it, except at the CPU level
- * `reference`, where products that are not fused are the BLAS's. Errors: PFLOW_ESTATE for
- * a workspace of another network.
+ * them. A row's result does not depend on the rows beside it, but for the rounding of the
+ * BLAS in convolutions by im2col and, at the CPU level `reference`, in linear layers.
+ * Errors: PFLOW_ESTATE for a workspace of another network.
  */
 PFLOW_API pflow_err pflow_net_predict(const pflow_net *net, pflow_net_work *work,
                                       const float *x, size_t n, float *y);
