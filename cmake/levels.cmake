@@ -16,19 +16,18 @@ set(pflow_flags_neon)
 set(pflow_lanes_reference 4)
 set(pflow_flags_reference)
 
-# Checks of undefined behaviour come between a multiplication and its addition, so that clang
-# no longer contracts them everywhere: kernels go without, and keep the address sanitizer.
-set(pflow_unchecked)
-if(PFLOW_SANITIZE)
-  set(pflow_unchecked -fno-sanitize=undefined)
+# C11 alone would not contract a * b + c to one rounding. clang has to do it a statement at
+# a time: what its "fast" contracts depends on the code around, such as a sanitizer's
+# checks, and so would the bits.
+set(pflow_contract -ffp-contract=fast)
+if(CMAKE_C_COMPILER_ID MATCHES "Clang")
+  set(pflow_contract -ffp-contract=on)
 endif()
 
-# compile_for(TARGET LEVEL): files of generic vectors with the level's width. C11 alone
-# would not contract a * b + c to one rounding.
+# compile_for(TARGET LEVEL): files of generic vectors with the level's width.
 function(compile_for target level)
   target_compile_definitions(${target} PRIVATE pf_level=${level}
                                                pf_lanes=${pflow_lanes_${level}})
-  target_compile_options(${target} PRIVATE -O3 -fno-math-errno -ffp-contract=fast
-                                           ${pflow_unchecked}
+  target_compile_options(${target} PRIVATE -O3 -fno-math-errno ${pflow_contract}
                                            ${pflow_flags_${level}})
 endfunction()

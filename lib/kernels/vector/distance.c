@@ -16,19 +16,16 @@ enum { width = 2 * pf_lanes, run = pf_distance_run, tile = 8 };
 pf_always_inline void add_run(size_t m, size_t parts, size_t k, const float *panel,
                               const float *rows, size_t stride, vd total[][2]) {
   vf sum[tile];
-#pragma GCC unroll 8
-  for (size_t t = 0; t < m * parts; t++)
+  pf_each (t, m * parts)
     sum[t] = (vf){0.0f};
   for (size_t q = 0; q < k; q++) {
-#pragma GCC unroll 8
-    for (size_t t = 0; t < m * parts; t++) {
+    pf_each (t, m * parts) {
       vf point = vf_load(panel + q * width + t % parts * pf_lanes);
       vf difference = point - rows[t / parts * stride + q];
       sum[t] += difference * difference;
     }
   }
-#pragma GCC unroll 8
-  for (size_t t = 0; t < m * parts; t++)
+  pf_each (t, m * parts)
     vd_add_widened(total[t], sum[t]);
 }
 
@@ -37,8 +34,7 @@ pf_always_inline void add_rows(size_t m, size_t parts, size_t k, const float *pa
                                const float *rows, size_t stride, double *squared) {
   const size_t whole = k - k % run;
   vd total[tile][2];
-#pragma GCC unroll 8
-  for (size_t t = 0; t < m * parts; t++) {
+  pf_each (t, m * parts) {
     const double *from = squared + t / parts * width + t % parts * pf_lanes;
     total[t][0] = vd_load(from);
     total[t][1] = vd_load(from + pf_lanes / 2);
@@ -47,8 +43,7 @@ pf_always_inline void add_rows(size_t m, size_t parts, size_t k, const float *pa
     add_run(m, parts, run, panel + q * width, rows + q, stride, total);
   if (whole < k)
     add_run(m, parts, k - whole, panel + whole * width, rows + whole, stride, total);
-#pragma GCC unroll 8
-  for (size_t t = 0; t < m * parts; t++) {
+  pf_each (t, m * parts) {
     double *to = squared + t / parts * width + t % parts * pf_lanes;
     vd_store(to, total[t][0]);
     vd_store(to + pf_lanes / 2, total[t][1]);
@@ -80,21 +75,18 @@ static void squares(size_t k, const float *panel, size_t points, const float *ro
 pf_always_inline void scan_parts(size_t parts, const double *squared, size_t count,
                                  double reach, double *nearest, int64_t *hit) {
   vd least[4], total[4];
-#pragma GCC unroll 4
-  for (size_t p = 0; p < parts; p++) {
+  pf_each (p, parts) {
     least[p] = (vd){0.0} + INFINITY;
     total[p] = (vd){0.0};
   }
   for (size_t j = 0; j < count; j++) {
-#pragma GCC unroll 4
-    for (size_t p = 0; p < parts; p++) {
+    pf_each (p, parts) {
       vd value = vd_load(squared + j * width + p * pf_lanes / 2);
       least[p] = vd_choose(value < least[p], value, least[p]);
       total[p] += value;
     }
   }
-#pragma GCC unroll 4
-  for (size_t p = 0; p < parts; p++) {
+  pf_each (p, parts) {
     const size_t at = p * pf_lanes / 2;
     vd before = vd_load(nearest + at);
     vd now = vd_choose(least[p] < before, least[p], before);
@@ -136,8 +128,7 @@ pf_always_inline void pull_strip(size_t parts, size_t count, const float *const 
     total[p] = (vf){0.0f};
   }
   for (size_t j = 0; j < count; j++) {
-#pragma GCC unroll 4
-    for (size_t p = 0; p < parts; p++)
+    pf_each (p, parts)
       total[p] += weight[j] * (vf_load(row[j] + at + p * pf_lanes) - point[p]);
   }
   for (size_t p = 0; p < parts; p++)

@@ -43,8 +43,7 @@ pf_always_inline void add_squares(size_t rows, size_t parts, const float *source
   vf at[2];
   for (size_t p = 0; p < parts; p++)
     at[p] = vf_load(x + p * pf_lanes);
-#pragma GCC unroll 14
-  for (size_t i = 0; i < rows; i++) {
+  pf_each (i, rows) {
     for (size_t p = 0; p < parts; p++) {
       vf difference = at[p] - source[i * stride];
       sum[i][p] += difference * difference;
@@ -76,8 +75,7 @@ pf_always_inline void distance_tile(size_t rows, size_t parts, const float *sour
     vf sum[tile_rows][2];
     square_tile(rows, parts, source + first, stride, x + first * width,
                 dim - first < piece ? dim - first : piece, sum);
-#pragma GCC unroll 14
-    for (size_t i = 0; i < rows; i++) {
+    pf_each (i, rows) {
       for (size_t p = 0; p < parts; p++) {
         float *to = squared + i * width + p * pf_lanes;
         vf_store(to, first > 0 ? vf_load(to) + sum[i][p] : sum[i][p]);
@@ -106,13 +104,11 @@ pf_always_inline void gather_tile(size_t rows, size_t parts, const float *const 
     vf w[2];
     for (size_t p = 0; p < parts; p++)
       w[p] = vf_load(weight + j * width + p * pf_lanes);
-#pragma GCC unroll 14
-    for (size_t i = 0; i < rows; i++)
+    pf_each (i, rows)
       for (size_t p = 0; p < parts; p++)
         part[i][p] += value[i] * w[p];
   }
-#pragma GCC unroll 14
-  for (size_t i = 0; i < rows; i++) {
+  pf_each (i, rows) {
     for (size_t p = 0; p < parts; p++) {
       float *to = sum + (at + i) * width + p * pf_lanes;
       vf_store(to, vf_load(to) * vf_load(scale + p * pf_lanes) + part[i][p]);
@@ -215,9 +211,7 @@ pf_always_inline vf exp2_of(vf y) {
   const float round = 0x1.8p23f; /* n + round has n in its last bits */
   vf shifted = y + round, rest = y - (shifted - round);
   vf h = vf_set(exp_terms[exp_degree]);
-#pragma GCC unroll 6
-  for (size_t i = exp_degree; i-- > 0;)
-    h = h * rest + exp_terms[i];
+  pf_unroll for (size_t i = exp_degree; i-- > 0;) h = h * rest + exp_terms[i];
   return (vf)((vi)h + ((vi)shifted << 23));
 }
 
@@ -227,9 +221,7 @@ pf_always_inline vf power_of(vf t, const law *of) {
   vf scale = (vf)(0x3f800000 - e);
   vf z = t * scale + (scale - 1.0f);
   vf g = of->log_term[log_degree];
-#pragma GCC unroll 8
-  for (size_t i = log_degree; i-- > 0;)
-    g = g * z + of->log_term[i];
+  pf_unroll for (size_t i = log_degree; i-- > 0;) g = g * z + of->log_term[i];
   return exp2_of(z * g + __builtin_convertvector(e, vf) * of->exponent);
 }
 

@@ -38,8 +38,7 @@ pf_always_inline vd vd_exp(vd x) {
                                              1.0 / 2.0,
                                              1.0,
                                              1.0};
-#pragma GCC unroll 13
-  for (size_t i = 0; i < 13; i++)
+  pf_each (i, 13)
     sum = sum * r + inverse_factorial[i];
   const vd value = (vd)((vul)sum + ((vul)shifted << 52));
   const vd finite = vd_choose(x < -708.0, vd_set(0.0), value);
@@ -63,8 +62,7 @@ pf_always_inline vd vd_log1p(vd y) {
   vd sum = vd_set(1.0 / 21.0);
   static const double odd[] = {1.0 / 19.0, 1.0 / 17.0, 1.0 / 15.0, 1.0 / 13.0, 1.0 / 11.0,
                                1.0 / 9.0,  1.0 / 7.0,  1.0 / 5.0,  1.0 / 3.0};
-#pragma GCC unroll 9
-  for (size_t i = 0; i < 9; i++)
+  pf_each (i, 9)
     sum = sum * square + odd[i];
   const vd n = __builtin_convertvector(e, vd);
   const vd lost = (y - (u - 1.0)) / u;

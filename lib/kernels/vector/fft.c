@@ -148,12 +148,10 @@ define_unreal(4, 2) define_unreal(8, 4) define_unreal(16, 8) define_unreal(32, 1
   size_t p = 0;
   for (; p + pf_lanes <= pixels; p += pf_lanes) {
     vf row[pf_lanes];
-#pragma GCC unroll 16
-    for (size_t i = 0; i < pf_lanes; i++)
+    pf_each (i, pf_lanes)
       row[i] = i < used ? vf_load(planes + i * pixels + p) : (vf){0.0f};
     vf_transpose(row);
-#pragma GCC unroll 16
-    for (size_t i = 0; i < pf_lanes; i++)
+    pf_each (i, pf_lanes)
       to[p + i] = row[i];
   }
   for (; p < pixels; p++) {
@@ -168,12 +166,10 @@ static void store_pixels(const vf *from, size_t pixels, size_t used, float *plan
   size_t p = 0;
   for (; p + pf_lanes <= pixels; p += pf_lanes) {
     vf row[pf_lanes];
-#pragma GCC unroll 16
-    for (size_t i = 0; i < pf_lanes; i++)
+    pf_each (i, pf_lanes)
       row[i] = from[p + i];
     vf_transpose(row);
-#pragma GCC unroll 16
-    for (size_t i = 0; i < pf_lanes; i++)
+    pf_each (i, pf_lanes)
       if (i < used) vf_store(planes + i * pixels + p, row[i]);
   }
   for (; p < pixels; p++) {
@@ -463,8 +459,7 @@ pf_always_inline void add_complex(size_t m, const float *a, size_t stride, const
                                   int conjugate, sums sum) {
   const vf re = vf_load(b), im = vf_load(b + pf_lanes);
   const vf difference = im - re, total = re + im;
-#pragma GCC unroll 8
-  for (size_t i = 0; i < m; i++) {
+  pf_each (i, m) {
     vf a_re = vf_set(a[i * stride]), a_im = vf_set(a[i * stride + pf_lanes]);
     vf_keep(a_re);
     vf_keep(a_im);
@@ -477,16 +472,14 @@ pf_always_inline void add_complex(size_t m, const float *a, size_t stride, const
 pf_always_inline void add_split(size_t m, const float *a, size_t stride, const float *b,
                                 sums sum) {
   const vf first = vf_load(b), second = vf_load(b + pf_lanes);
-#pragma GCC unroll 8
-  for (size_t i = 0; i < m; i++) {
+  pf_each (i, m) {
     sum[i][0] += a[i * stride] * first;
     sum[i][1] += a[i * stride + pf_lanes] * second;
   }
 }
 
 pf_always_inline void store_sums(size_t m, int split, int conjugate, sums sum, float *c) {
-#pragma GCC unroll 8
-  for (size_t i = 0; i < m; i++) {
+  pf_each (i, m) {
     const vf third = conjugate ? -sum[i][2] : sum[i][2];
     vf_store(c + i * 2 * pf_lanes, split ? sum[i][0] : sum[i][0] - third);
     vf_store(c + i * 2 * pf_lanes + pf_lanes, split ? sum[i][1] : sum[i][0] + sum[i][1]);
@@ -494,8 +487,7 @@ pf_always_inline void store_sums(size_t m, int split, int conjugate, sums sum, f
 }
 
 pf_always_inline void clear_sums(size_t m, sums sum) {
-#pragma GCC unroll 8
-  for (size_t i = 0; i < m; i++)
+  pf_each (i, m)
     sum[i][0] = sum[i][1] = sum[i][2] = (vf){0.0f};
 }
 

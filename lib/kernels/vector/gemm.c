@@ -25,8 +25,7 @@ pf_always_inline void add_up(size_t m, size_t parts, size_t k, const float *a,
     vf column[2];
     for (size_t p = 0; p < parts; p++)
       column[p] = vf_load(b + q * tile_columns + p * pf_lanes);
-#pragma GCC unroll 14
-    for (size_t i = 0; i < m; i++)
+    pf_each (i, m)
       for (size_t p = 0; p < parts; p++)
         sum[i][p] += a[q * tile_rows + i] * column[p];
   }
@@ -45,8 +44,7 @@ pf_always_inline void fixed_tile(size_t m, size_t parts, size_t k, const float *
                                  bool add) {
   vf sum[tile_rows][2];
   add_up(m, parts, k, a, b, sum);
-#pragma GCC unroll 14
-  for (size_t i = 0; i < m; i++) {
+  pf_each (i, m) {
     put(c + i * stride, sum[i][0], n, add);
     if (parts == 2) put(c + i * stride + pf_lanes, sum[i][1], n - pf_lanes, add);
   }
@@ -105,12 +103,10 @@ static void copy(const float *from, size_t stride, size_t k, size_t used, size_t
 pf_always_inline void turn_square(const float *from, size_t stride, size_t used,
                                   size_t width, size_t room, float *to) {
   vf row[pf_lanes];
-#pragma GCC unroll 16
-  for (size_t i = 0; i < pf_lanes; i++)
+  pf_each (i, pf_lanes)
     row[i] = i < used ? vf_load(from + i * stride) : (vf){0.0f};
   vf_transpose(row);
-#pragma GCC unroll 16
-  for (size_t q = 0; q < pf_lanes; q++) {
+  pf_each (q, pf_lanes) {
     if (room >= pf_lanes)
       vf_store(to + q * width, row[q]);
     else

@@ -59,22 +59,19 @@ pf_always_inline void logits_tile(size_t m, size_t first, size_t k, const float 
                                   const double *weights, size_t classes, double *logits) {
   vd sum[most_classes][2];
   double *to = logits + first * rows;
-#pragma GCC unroll 10
-  for (size_t c = 0; c < m; c++)
+  pf_each (c, m)
     for (size_t p = 0; p < 2; p++)
       sum[c][p] = vd_load(to + c * rows + p * vd_lanes);
   for (size_t q = 0; q < k; q++) {
     const vd low = vd_widen(panel + q * pf_lanes);
     const vd high = vd_widen(panel + q * pf_lanes + vd_lanes);
-#pragma GCC unroll 10
-    for (size_t c = 0; c < m; c++) {
+    pf_each (c, m) {
       const double weight = weights[q * classes + first + c];
       sum[c][0] += weight * low;
       sum[c][1] += weight * high;
     }
   }
-#pragma GCC unroll 10
-  for (size_t c = 0; c < m; c++)
+  pf_each (c, m)
     for (size_t p = 0; p < 2; p++)
       vd_store(to + c * rows + p * vd_lanes, sum[c][p]);
 }
@@ -159,8 +156,7 @@ pf_always_inline void gradient_tile(size_t m, size_t first, size_t n, const floa
       low = vd_widen(part);
       high = vd_widen(part + vd_lanes);
     }
-#pragma GCC unroll 10
-    for (size_t c = 0; c < m; c++) {
+    pf_each (c, m) {
       sum[c][0] += from[c * rows + i] * low;
       sum[c][1] += from[c * rows + i] * high;
     }

@@ -81,8 +81,7 @@ pf_always_inline void settle(pass kind, channel_sums *s) {
   if (kind == of_slopes)
     add_lanes(s->total_second,
               (s->second[0] + s->second[1]) + (s->second[2] + s->second[3]));
-#pragma GCC unroll 4
-  for (size_t f = 0; f < fans; f++)
+  pf_each (f, fans)
     s->first[f] = s->second[f] = (vf){0.0f};
   s->additions = 0;
 }
@@ -112,15 +111,13 @@ pf_always_inline void add_run(pass kind, bool rectify, source from, size_t n,
   const vi all = ~(vi){0};
   size_t i = 0;
   for (; i + fans * pf_lanes <= n; i += fans * pf_lanes) {
-#pragma GCC unroll 4
-    for (size_t f = 0; f < fans; f++)
+    pf_each (f, fans)
       add_vector(kind, rectify, from, i + f * pf_lanes, pf_lanes, c, all, s, f);
     if (++s->additions >= short_sum) settle(kind, s);
   }
   if (i == n) return;
-#pragma GCC unroll 4
-  for (size_t f = 0; f + 1 < fans; f++, i += pf_lanes)
-    if (i + pf_lanes <= n) add_vector(kind, rectify, from, i, pf_lanes, c, all, s, f);
+  pf_unroll for (size_t f = 0; f + 1 < fans; f++, i += pf_lanes) if (i + pf_lanes <= n)
+      add_vector(kind, rectify, from, i, pf_lanes, c, all, s, f);
   if (n % pf_lanes != 0)
     add_vector(kind, rectify, from, n < pf_lanes ? 0 : n - pf_lanes, n, c, ending, s,
                fans - 1);

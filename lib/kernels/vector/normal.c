@@ -58,9 +58,7 @@ pf_always_inline vd logarithm(vd x) {
   vd exponent = to_double((shift >> 52) ^ 0x800) - 2048.0;
   vd s = (m - 1.0) / (m + 1.0), z = s * s;
   vd sum = (vd){0.0} + 1.0 / 21.0;
-#pragma GCC unroll 10
-  for (int n = 19; n >= 1; n -= 2)
-    sum = sum * z + 1.0 / n;
+  pf_unroll for (int n = 19; n >= 1; n -= 2) sum = sum * z + 1.0 / n;
   return exponent * 0.69314718055994530942 + 2.0 * s * sum;
 }
 

@@ -26,13 +26,17 @@ typedef int64_t vl __attribute__((vector_size(pf_lanes * sizeof(float))));
 #define pf_fill(topic)           pf_fill_at(topic, pf_level)
 #define pf_always_inline         static inline __attribute__((always_inline))
 
-/* A loop of a constant number of turns, 16 at most, laid out in full, so that the vectors
- * of an array that it runs over are registers. */
+/*
+ * Before a loop of a constant number of turns, 16 at most, which is then laid out in
+ * full, so that the vectors of an array that it runs over are registers; and such a loop
+ * over the first n numbers.
+ */
 #if defined(__clang__)
-#define pf_each(i, n) _Pragma("clang loop unroll(full)") for (size_t i = 0; i < (n); i++)
+#define pf_unroll _Pragma("clang loop unroll(full)")
 #else
-#define pf_each(i, n) _Pragma("GCC unroll 16") for (size_t i = 0; i < (n); i++)
+#define pf_unroll _Pragma("GCC unroll 16")
 #endif
+#define pf_each(i, n) pf_unroll for (size_t i = 0; i < (n); i++)
 
 pf_always_inline vf vf_load(const float *from) {
   vf value;
@@ -122,15 +126,12 @@ pf_always_inline void vd_add_widened(vd half[2], vf value) {
 /* Transposes a square of pf_lanes vectors, by log2(pf_lanes) perfect shuffles. */
 pf_always_inline void vf_transpose(vf row[pf_lanes]) {
   vf next[pf_lanes];
-#pragma GCC unroll 4
-  for (size_t pass = 1; pass < pf_lanes; pass *= 2) {
-#pragma GCC unroll 8
-    for (size_t i = 0; i < pf_lanes / 2; i++) {
+  pf_unroll for (size_t pass = 1; pass < pf_lanes; pass *= 2) {
+    pf_each (i, pf_lanes / 2) {
       next[2 * i] = vf_zip_low(row[i], row[i + pf_lanes / 2]);
       next[2 * i + 1] = vf_zip_high(row[i], row[i + pf_lanes / 2]);
     }
-#pragma GCC unroll 16
-    for (size_t i = 0; i < pf_lanes; i++)
+    pf_each (i, pf_lanes)
       row[i] = next[i];
   }
 }
