@@ -1,6 +1,7 @@
 /*
  * test_base.c - result codes, messages and memory.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -110,6 +111,24 @@ START_TEST(blocks_are_aligned_zeroed_and_counted) {
 }
 END_TEST
 
+/* From 4 MiB on they may lie on large pages, to the same effect. */
+START_TEST(big_blocks_are_as_others) {
+  const size_t sizes[] = {((size_t)4 << 20) - PFLOW_ALIGNMENT - 1,
+                          ((size_t)4 << 20) - PFLOW_ALIGNMENT, ((size_t)9 << 20) + 5};
+  errno = 1234;
+  for (size_t i = 0; i < 3; i++) {
+    unsigned char *block = pflow_alloc(sizes[i], 1);
+    ck_assert_ptr_nonnull(block);
+    ck_assert_uint_eq((uintptr_t)block % PFLOW_ALIGNMENT, 0);
+    for (size_t k = 0; k < sizes[i]; k++)
+      if (block[k] != 0) ck_abort_msg("byte %zu is %d", k, block[k]);
+    memset(block, 0xAA, sizes[i]);
+    pflow_free(block);
+  }
+  ck_assert_int_eq(errno, 1234);
+}
+END_TEST
+
 START_TEST(sizes_that_overflow_are_refused) {
   const size_t bad[][2] = {{SIZE_MAX, 2},         {2, SIZE_MAX},
                            {SIZE_MAX / 2 + 1, 2}, {(size_t)1 << 33, (size_t)1 << 33},
@@ -214,10 +233,10 @@ START_TEST(failed_allocations_leave_nothing) {
 END_TEST
 
 int main(void) {
-  return run_tests("base",
-                   TESTS(codes_have_their_numbers_and_texts,
-                         version_agrees_with_its_parts, messages_belong_to_their_thread,
-                         long_messages_are_cut, blocks_are_aligned_zeroed_and_counted,
-                         sizes_that_overflow_are_refused, allocator_can_be_replaced,
-                         bad_allocators_are_refused, failed_allocations_leave_nothing));
+  return run_tests(
+      "base", TESTS(codes_have_their_numbers_and_texts, version_agrees_with_its_parts,
+                    messages_belong_to_their_thread, long_messages_are_cut,
+                    blocks_are_aligned_zeroed_and_counted, big_blocks_are_as_others,
+                    sizes_that_overflow_are_refused, allocator_can_be_replaced,
+                    bad_allocators_are_refused, failed_allocations_leave_nothing));
 }

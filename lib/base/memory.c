@@ -9,11 +9,16 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/pages.h"
 
+/* Big blocks begin at a large page. */
 static void *system_allocate(size_t size, size_t alignment, void *user) {
   (void)user;
+  const bool big = size >= pf_huge_least;
   void *block;
-  return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
+  if (posix_memalign(&block, big ? pf_huge_page : alignment, size) != 0) return NULL;
+  if (big) pf_want_huge_pages(block, size);
+  return block;
 }
 
 static void system_release(void *block, size_t size, void *user) {
