@@ -142,7 +142,11 @@ PFLOW_API pflow_err pflow_net_add_relu(pflow_net *net);
 /* x * sigmoid(x). */
 PFLOW_API pflow_err pflow_net_add_silu(pflow_net *net);
 
-/* Largest value of each kernel x kernel window, no padding, output rounded down. */
+/*
+ * Largest value of each kernel x kernel window, no padding, output rounded down. The
+ * gradient goes to the first of several largest values. NaN gives NaN, and the gradient
+ * to the last one.
+ */
 PFLOW_API pflow_err pflow_net_add_maxpool2d(pflow_net *net, size_t kernel, size_t stride);
 
 /* C x H x W to a vector of C * H * W in that order. */

@@ -22,12 +22,13 @@
 #include "kernels/neighbours_kernels.h"
 #include "kernels/norm_kernels.h"
 #include "kernels/normal_kernels.h"
+#include "kernels/pool_kernels.h"
 #include "kernels/rows_kernels.h"
 
 /* Every topic: the name of its files, of its member and of its fill functions. */
 #define pf_kernel_topics(x)                                                              \
   x(distance) x(exact) x(fft) x(gemm) x(logistic) x(mlp) x(neighbours) x(norm) x(normal) \
-      x(rows)
+      x(pool) x(rows)
 
 typedef struct pf_kernels {
   pf_distance_kernels distance;
@@ -39,6 +40,7 @@ typedef struct pf_kernels {
   pf_neighbours_kernels neighbours;
   pf_norm_kernels norm;
   pf_normal_kernels normal;
+  pf_pool_kernels pool;
   pf_rows_kernels rows;
 } pf_kernels;
 

@@ -2,107 +2,85 @@
  * layer_maxpool2d.c - the largest value of each window; the first one wins a tie, NaN
  * always.
  *
- * For each output its place within the window is saved: the backward pass adds dy there.
+ * Where each winner lies within its window is saved, so that the backward pass, which
+ * adds dy there, needs neither x nor y.
  */
 #include <string.h>
 
+#include "kernels/table.h"
 #include "nn/layer.h"
-
-/* Outputs of a line that are worked on at a time. */
-enum { piece = 64 };
 
 typedef struct maxpool2d {
   size_t kernel, stride;
 } maxpool2d;
 
-/* One call, in planes of a channel of a row. */
+/* One call. */
 typedef struct job {
-  const maxpool2d *self;
   const pflow_layer_call *call;
-  size_t width, in_plane, out_h, out_w;
+  const pf_pool_kernels *kernels;
+  pf_pool_shape shape;
 } job;
-
-/* The best of each window so far and its place, as an offset from the window's corner. */
-typedef struct best {
-  float value[piece];
-  uint32_t place[piece];
-} best;
-
-/* Offers n windows, `stride` apart, the value at one place. */
-static inline void offer(best *b, const float *values, size_t stride, size_t n,
-                         uint32_t place) {
-  for (size_t i = 0; i < n; i++) {
-    const float v = values[i * stride];
-    const bool better = v > b->value[i] || v != v;
-    b->value[i] = better ? v : b->value[i];
-    b->place[i] = better ? place : b->place[i];
-  }
-}
-
-/* The best of n windows in a line, the first of them at corner. */
-static void pool_piece(const job *j, const float *corner, size_t n, best *b) {
-  const size_t stride = j->self->stride, kernel = j->self->kernel;
-  for (size_t i = 0; i < n; i++) {
-    b->value[i] = corner[i * stride];
-    b->place[i] = 0;
-  }
-  for (size_t y = 0; y < kernel; y++) {
-    for (size_t x = 0; x < kernel; x++) {
-      const size_t place = y * j->width + x;
-      if (stride == 2) { /* the usual case, for the vectoriser */
-        offer(b, corner + place, 2, n, (uint32_t)place);
-      } else {
-        offer(b, corner + place, stride, n, (uint32_t)place);
-      }
-    }
-  }
-}
 
 static int pool_planes(size_t begin, size_t end, void *user) {
   const job *j = user;
-  const size_t lines = j->out_h, stride = j->self->stride;
-  best b;
-  for (size_t line = begin * lines; line < end * lines; line++) {
-    const float *x =
-        j->call->x + line / lines * j->in_plane + line % lines * stride * j->width;
-    for (size_t at = 0; at < j->out_w; at += piece) {
-      const size_t n = j->out_w - at < piece ? j->out_w - at : piece;
-      const size_t out = line * j->out_w + at;
-      pool_piece(j, x + at * stride, n, &b);
-      memcpy(j->call->y + out, b.value, n * sizeof *b.value);
-      if (j->call->saved) memcpy(j->call->saved + out, b.place, n * sizeof *b.place);
-    }
-  }
+  j->kernels->forward(&j->shape, begin, end, j->call->x, j->call->y, j->call->saved);
   return 0;
 }
 
-static void spread_plane(const job *j, const float *dy, const float *saved, float *dx) {
-  const size_t stride = j->self->stride;
-  memset(dx, 0, j->in_plane * sizeof *dx);
-  for (size_t y = 0; y < j->out_h; y++) {
-    for (size_t x = 0; x < j->out_w; x++) {
-      uint32_t place;
-      memcpy(&place, saved + y * j->out_w + x, sizeof place);
-      dx[y * stride * j->width + x * stride + place] += dy[y * j->out_w + x];
-    }
-  }
+/* How far each place of a window whose places are bytes lies behind its corner. */
+typedef struct offsets {
+  size_t at[pf_pool_most_bytes * pf_pool_most_bytes];
+} offsets;
+
+static offsets offsets_of(const pf_pool_shape *s) {
+  offsets o = {{0}};
+  if (s->kernel <= pf_pool_most_bytes)
+    for (size_t place = 0; place < s->kernel * s->kernel; place++)
+      o.at[place] = place / s->kernel * s->width + place % s->kernel;
+  return o;
+}
+
+/* Value by value, which the memory's speed allows. */
+static void spread_line(const pf_pool_shape *s, const float *dy, const uint8_t *places,
+                        const offsets *o, float *dx) {
+  for (size_t i = 0; i < s->out_w; i++)
+    dx[i * s->stride + o->at[places[i]]] += dy[i];
+}
+
+static void spread_wide_line(const pf_pool_shape *s, const float *dy,
+                             const uint32_t *places, float *dx) {
+  for (size_t i = 0; i < s->out_w; i++)
+    dx[i * s->stride + places[i] / s->kernel * s->width + places[i] % s->kernel] += dy[i];
 }
 
 static int spread_planes(size_t begin, size_t end, void *user) {
   const job *j = user;
-  const size_t out_plane = j->out_h * j->out_w;
-  for (size_t plane = begin; plane < end; plane++)
-    spread_plane(j, j->call->dy + plane * out_plane, j->call->saved + plane * out_plane,
-                 j->call->dx + plane * j->in_plane);
+  const pf_pool_shape *s = &j->shape;
+  const void *places = j->call->saved;
+  const offsets o = offsets_of(s);
+  for (size_t plane = begin; plane < end; plane++) {
+    float *dx = j->call->dx + plane * s->height * s->width;
+    memset(dx, 0, s->height * s->width * sizeof *dx);
+    for (size_t line = 0; line < s->out_h; line++, dx += s->stride * s->width) {
+      const size_t out = (plane * s->out_h + line) * s->out_w;
+      if (s->kernel <= pf_pool_most_bytes)
+        spread_line(s, j->call->dy + out, (const uint8_t *)places + out, &o, dx);
+      else
+        spread_wide_line(s, j->call->dy + out, (const uint32_t *)places + out, dx);
+    }
+  }
   return 0;
 }
 
 static pflow_err for_planes(const pflow_layer_call *call, const maxpool2d *self,
                             pflow_range_fn body) {
   const size_t *in = call->in.dim, *out = call->out.dim;
-  job j = {self, call, in[2], in[1] * in[2], out[1], out[2]};
-  return pflow_parallel_for(call->pool, call->rows * in[0],
-                            pf_layer_grain / j.in_plane + 1, body, &j);
+  job j = {
+      call,
+      &pf_kernels_get()->pool,
+      {self->kernel, self->stride, call->rows * in[0], in[1], in[2], out[1], out[2]}};
+  return pflow_parallel_for(call->pool, j.shape.planes,
+                            pf_layer_grain / (in[1] * in[2]) + 1, body, &j);
 }
 
 static pflow_err forward_maxpool2d(const pflow_layer_call *call, void *user) {
@@ -111,6 +89,13 @@ static pflow_err forward_maxpool2d(const pflow_layer_call *call, void *user) {
 
 static pflow_err backward_maxpool2d(const pflow_layer_call *call, void *user) {
   return call->dx ? for_planes(call, user, spread_planes) : PFLOW_OK;
+}
+
+/* Floats that hold the places of so many outputs. */
+static size_t floats_of_places(size_t outputs, size_t kernel) {
+  const size_t bytes = sizeof(float);
+  if (kernel > pf_pool_most_bytes) return outputs;
+  return outputs / bytes + (outputs % bytes > 0);
 }
 
 static pflow_err plan_maxpool2d(pflow_layer_plan *plan, void *user) {
@@ -126,8 +111,9 @@ static pflow_err plan_maxpool2d(pflow_layer_plan *plan, void *user) {
   plan->out = (pflow_shape){
       3,
       {in[0], (in[1] - kernel) / self->stride + 1, (in[2] - kernel) / self->stride + 1}};
-  plan->saved_per_row = in[0] * plan->out.dim[1] * plan->out.dim[2];
-  plan->ignores_y = 1;
+  plan->saved_per_row =
+      floats_of_places(in[0] * plan->out.dim[1] * plan->out.dim[2], kernel);
+  plan->ignores_x = plan->ignores_y = 1;
   return PFLOW_OK;
 }
 

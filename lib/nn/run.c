@@ -5,6 +5,8 @@
 
 #include "nn/fused.h"
 
+enum { zero_grain = 1 << 18 }; /* gradients that a thread sets to 0 at a time */
+
 /* A pass over rows by the first `layers` layers. */
 typedef struct pass {
   const pflow_net_work *work;
@@ -129,11 +131,16 @@ pflow_err pflow_net_backward(pflow_net *net, pflow_net_work *work, const float *
   return rc;
 }
 
+static int zero_values(size_t begin, size_t end, void *user) {
+  memset((float *)user + begin, 0, (end - begin) * sizeof(float));
+  return 0;
+}
+
 pflow_err pflow_net_zero_grads(pflow_net *net) {
   pf_need(net);
   if (!net->built) return pf_fail(PFLOW_ESTATE, "pflow_net_zero_grads before build");
-  memset(net->grads, 0, net->param_size * sizeof *net->grads);
-  return PFLOW_OK;
+  return pflow_parallel_for(net->pool, net->param_size, zero_grain, zero_values,
+                            net->grads);
 }
 
 /* The first `layers` layers over all rows, max_rows at a time. */

@@ -86,6 +86,10 @@ pf_always_inline void vd_store(double *to, vd value) {
 }
 
 /* a where the mask (a comparison of vectors) is set, b elsewhere. */
+pf_always_inline vf vf_choose(vi mask, vf a, vf b) {
+  return (vf)((mask & (vi)a) | (~mask & (vi)b));
+}
+
 pf_always_inline vd vd_choose(vl mask, vd a, vd b) {
   return (vd)((mask & (vl)a) | (~mask & (vl)b));
 }
@@ -97,18 +101,23 @@ pf_always_inline vd vd_choose(vl mask, vd a, vd b) {
 #define vf_pick(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
 #endif
 
-/* a0 b0 a1 b1 ... of the first and of the last halves of a and b. */
+/* a0 b0 a1 b1 ... of the first and of the last halves of a and b; and a0 a2 ... b0 b2 ...
+ */
 #if pf_lanes == 16
 #define vf_zip_low(a, b)                                                                 \
   vf_pick(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define vf_zip_high(a, b)                                                                \
   vf_pick(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define vf_evens(a, b)                                                                   \
+  vf_pick(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
 #elif pf_lanes == 8
 #define vf_zip_low(a, b)  vf_pick(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define vf_zip_high(a, b) vf_pick(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define vf_evens(a, b)    vf_pick(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
 #elif pf_lanes == 4
 #define vf_zip_low(a, b)  vf_pick(a, b, 0, 4, 1, 5)
 #define vf_zip_high(a, b) vf_pick(a, b, 2, 6, 3, 7)
+#define vf_evens(a, b)    vf_pick(a, b, 0, 2, 4, 6)
 #endif
 
 /* half[0] and half[1] += the first and the last half of the lanes, as doubles. */
