@@ -1,6 +1,7 @@
 /*
  * clock.c - right-hand sides dy/ds made of a field, with a watch on what they divide by.
  */
+#include <float.h>
 #include <math.h>
 #include <pthread.h>
 
@@ -173,6 +174,17 @@ static double clock_factor(clock_call *call, row_state *row, const float *y,
   return kind == PFLOW_CLOCK_Z ? factor : factor * y[dim - 1];
 }
 
+/* e *= factor; one that is no normal float goes the long way. */
+static void scale_row(const clock_call *call, double factor, float *e, size_t dim) {
+  const double size = fabs(factor);
+  if (size >= FLT_MIN && size <= FLT_MAX) {
+    call->kernels->scale(dim, (float)factor, e);
+    return;
+  }
+  for (size_t k = 0; k < dim; k++)
+    e[k] = (float)(e[k] * factor);
+}
+
 /* Turns the field e of one row into its derivative, in place. */
 static int convert_row(clock_call *call, size_t index, const float *y, float *e,
                        size_t dim) {
@@ -188,7 +200,7 @@ static int convert_row(clock_call *call, size_t index, const float *y, float *e,
                    (double)y[dim - 1]);
   if (dots.aa == 0.0)
     return clock->config.kind == PFLOW_CLOCK_Z || clock->config.kind == PFLOW_CLOCK_LOG_Z;
-  call->kernels->scale(dim, clock_factor(call, &clock->row[index], y, e, &dots, dim), e);
+  scale_row(call, clock_factor(call, &clock->row[index], y, e, &dots, dim), e, dim);
   return 0;
 }
 

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of a sum: the stages of a method, and one more. */
+enum { pf_rows_most_terms = 17 };
+
 /* sum_j weight[j] k[j][first + i] for an element i, in rising order of j; a weight of 0
  * leaves its term out. */
 typedef struct pf_rows_terms {
@@ -27,13 +30,15 @@ typedef struct pf_rows_dots {
 typedef struct pf_rows_kernels {
   bool (*finite)(size_t n, const float *values);
   pf_rows_dots (*dots)(size_t n, const float *a, const float *b);
-  /* values *= factor. */
-  void (*scale)(size_t n, double factor, float *values);
-  /* to = sum; to = state + h sum, rounded; and the same also kept (next may be state). */
+  /* values *= factor, in float. */
+  void (*scale)(size_t n, float factor, float *values);
+  /* to = sum; to = state + h sum, rounded; and the same also kept (next may be state).
+   * The last two tell whether all of `to` is finite, which it is not where a term's k is
+   * not. */
   void (*sum)(size_t n, const pf_rows_terms *terms, double *to);
-  void (*stage)(size_t n, const pf_rows_terms *terms, double h, const double *state,
+  bool (*stage)(size_t n, const pf_rows_terms *terms, double h, const double *state,
                 float *to);
-  void (*advance)(size_t n, const pf_rows_terms *terms, double h, const double *state,
+  bool (*advance)(size_t n, const pf_rows_terms *terms, double h, const double *state,
                   double *next, float *to);
   /* sum of (values / (atol + rtol size))^2, size the larger of |state| and |stage|. */
   double (*scaled_square)(size_t n, const double *values, const double *state,

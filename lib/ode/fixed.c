@@ -29,7 +29,13 @@ static pflow_err check_rows(pf_ode_solver *self, const float *values, const char
 static pflow_err evaluate(pf_ode_solver *self, size_t j, double s) {
   set_s(self, s);
   int result = pf_ode_call(self, j, 0, self->count);
-  if (result != 0) return pf_callback_result(result, "the right-hand side");
+  return result != 0 ? pf_callback_result(result, "the right-hand side") : PFLOW_OK;
+}
+
+/* Looks at the last k_j that went into values, finite or not, with a weight or without:
+ * a finite sum has finite terms. */
+static pflow_err check_term(pf_ode_solver *self, size_t j, double weight, bool finite) {
+  if (finite && weight != 0.0) return PFLOW_OK;
   return check_rows(self, self->k[j], "derivative");
 }
 
@@ -38,15 +44,23 @@ static pflow_err take_step(pf_ode_solver *self, double s, double end) {
   const size_t values = self->count * self->dim;
   const double h = end - s;
   for (size_t j = 0; j < self->weighted; j++) {
-    const pf_rows_terms terms = pf_ode_terms(self, 0, pf_ode_stage_weights(self, j), j);
-    if (j > 0) self->kernels->stage(values, &terms, h, self->state, self->stage);
+    const double *weight = pf_ode_stage_weights(self, j);
+    if (j > 0) {
+      const pf_rows_terms terms = pf_ode_terms(self, 0, weight, j);
+      const bool finite =
+          self->kernels->stage(values, &terms, h, self->state, self->stage);
+      pf_try(check_term(self, j - 1, weight[j - 1], finite));
+    }
     pflow_err rc = evaluate(self, j, pf_ode_stage_s(self, j, s, h, end));
     if (rc != PFLOW_OK) return rc;
   }
+  const size_t last = self->weighted - 1;
   const pf_rows_terms terms = pf_ode_terms(self, 0, self->method.b, self->weighted);
-  self->kernels->advance(values, &terms, h, self->state, self->next, self->stage);
+  const bool finite =
+      self->kernels->advance(values, &terms, h, self->state, self->next, self->stage);
+  pf_try(check_term(self, last, self->method.b[last], finite));
   set_s(self, end);
-  pf_try(check_rows(self, self->stage, "state"));
+  if (!finite) pf_try(check_rows(self, self->stage, "state"));
   double *before = self->state;
   self->state = self->next;
   self->next = before;

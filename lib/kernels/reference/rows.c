@@ -24,9 +24,9 @@ static pf_rows_dots dots(size_t n, const float *a, const float *b) {
   return sum;
 }
 
-static void scale(size_t n, double factor, float *values) {
+static void scale(size_t n, float factor, float *values) {
   for (size_t i = 0; i < n; i++)
-    values[i] = (float)(values[i] * factor);
+    values[i] *= factor;
 }
 
 static double sum_of(const pf_rows_terms *terms, size_t i) {
@@ -42,18 +42,20 @@ static void sum(size_t n, const pf_rows_terms *terms, double *to) {
     to[i] = sum_of(terms, i);
 }
 
-static void stage(size_t n, const pf_rows_terms *terms, double h, const double *state,
+static bool stage(size_t n, const pf_rows_terms *terms, double h, const double *state,
                   float *to) {
   for (size_t i = 0; i < n; i++)
     to[i] = (float)(state[i] + h * sum_of(terms, i));
+  return all_finite(n, to);
 }
 
-static void advance(size_t n, const pf_rows_terms *terms, double h, const double *state,
+static bool advance(size_t n, const pf_rows_terms *terms, double h, const double *state,
                     double *next, float *to) {
   for (size_t i = 0; i < n; i++) {
     next[i] = state[i] + h * sum_of(terms, i);
     to[i] = (float)next[i];
   }
+  return all_finite(n, to);
 }
 
 static double scaled_square(size_t n, const double *values, const double *state,

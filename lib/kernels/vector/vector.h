@@ -120,14 +120,25 @@ pf_always_inline vd vd_choose(vl mask, vd a, vd b) {
 #define vf_evens(a, b)    vf_pick(a, b, 0, 2, 4, 6)
 #endif
 
-/* half[0] and half[1] += the first and the last half of the lanes, as doubles. */
+/* A vector of floats as two of doubles, its first and its last half; and rounded back. */
 typedef double vf_widened __attribute__((vector_size(pf_lanes * sizeof(double))));
 
+typedef union vd_pair {
+  vf_widened whole;
+  vd half[2];
+} vd_pair;
+
+pf_always_inline vd_pair vf_widen(vf value) {
+  return (vd_pair){__builtin_convertvector(value, vf_widened)};
+}
+
+pf_always_inline vf vd_narrow(vd_pair value) {
+  return __builtin_convertvector(value.whole, vf);
+}
+
+/* half[0] and half[1] += the first and the last half of the lanes, as doubles. */
 pf_always_inline void vd_add_widened(vd half[2], vf value) {
-  union {
-    vf_widened whole;
-    vd half[2];
-  } wide = {__builtin_convertvector(value, vf_widened)};
+  const vd_pair wide = vf_widen(value);
   half[0] += wide.half[0];
   half[1] += wide.half[1];
 }
@@ -157,7 +168,7 @@ pf_always_inline float vf_sum(vf value) {
 
 /* Doubles: half as many lanes. */
 enum { vd_lanes = pf_lanes / 2 };
-typedef float vf_half __attribute__((vector_size(pf_lanes * sizeof(float) / 2)));
+typedef float vh __attribute__((vector_size(pf_lanes * sizeof(float) / 2)));
 
 pf_always_inline vd vd_set(double value) {
   return value - (vd){0.0};
@@ -165,30 +176,37 @@ pf_always_inline vd vd_set(double value) {
 
 /* vd_lanes floats, or the first n <= vd_lanes and zeros behind them. */
 pf_always_inline vd vd_widen(const float *from) {
-  vf_half value;
+  vh value;
   memcpy(&value, from, sizeof value);
   return __builtin_convertvector(value, vd);
 }
 
 pf_always_inline vd vd_widen_part(const float *from, size_t n) {
-  vf_half value = {0.0f};
+  vh value = {0.0f};
   memcpy(&value, from, n * sizeof *from);
   return __builtin_convertvector(value, vd);
 }
 
-/* Doubles, rounded to floats. */
-pf_always_inline void vd_store_rounded(float *to, vd value) {
-  const vf_half rounded = __builtin_convertvector(value, vf_half);
-  memcpy(to, &rounded, sizeof rounded);
-}
+/* Lanes of a vector of doubles in a new order. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define vd_pick(value, ...) __builtin_shufflevector(value, value, __VA_ARGS__)
+#else
+#define vd_pick(value, ...) __builtin_shuffle(value, (vl){__VA_ARGS__})
+#endif
 
+/* Sum of the lanes, in halves. */
 pf_always_inline double vd_sum(vd value) {
-  double lane[vd_lanes];
-  memcpy(lane, &value, sizeof lane);
-  for (size_t half = vd_lanes / 2; half > 0; half /= 2)
-    for (size_t i = 0; i < half; i++)
-      lane[i] += lane[i + half];
-  return lane[0];
+#if pf_lanes == 16
+  value += vd_pick(value, 4, 5, 6, 7, 0, 1, 2, 3);
+  value += vd_pick(value, 2, 3, 0, 1, 6, 7, 4, 5);
+  value += vd_pick(value, 1, 0, 3, 2, 5, 4, 7, 6);
+#elif pf_lanes == 8
+  value += vd_pick(value, 2, 3, 0, 1);
+  value += vd_pick(value, 1, 0, 3, 2);
+#else
+  value += vd_pick(value, 1, 0);
+#endif
+  return value[0];
 }
 
 #endif
