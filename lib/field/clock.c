@@ -9,8 +9,12 @@
 #include "kernels/table.h"
 #include "pflow/field.h"
 
-/* Rows that are evaluated at a time: bounds the field's workspaces. */
-enum { piece_rows = 512 };
+/*
+ * Rows that are evaluated at a time: bounds the field's workspaces. A field whose calls
+ * run side by side has no threads to share a piece out to, and a small piece is still in
+ * a near cache when it is made a derivative.
+ */
+enum { piece_rows = 512, near_piece_rows = 64 };
 
 /* What is remembered of one row of the solve. */
 typedef struct row_state {
@@ -21,7 +25,7 @@ typedef struct row_state {
 struct pflow_clock {
   const pflow_field *field;
   pflow_clock_config config;
-  size_t n;
+  size_t n, piece; /* rows in all, and of a piece */
   row_state *row;
   pthread_mutex_t lock; /* of what follows */
   pthread_cond_t freed;
@@ -52,11 +56,15 @@ static pflow_err read_config(pflow_clock_config *full, const pflow_clock_config 
                           "a value > 0, at most 1e30");
 }
 
+static size_t rows_at_a_time(const pflow_clock_config *config) {
+  return config->concurrent > 1 ? near_piece_rows : piece_rows;
+}
+
 static pflow_err create_parts(pflow_clock *clock) {
-  const size_t rows = clock->n < piece_rows ? clock->n : piece_rows;
   pf_try(pf_alloc(&clock->row, clock->n, sizeof *clock->row));
   while (clock->idle < clock->config.concurrent) {
-    pf_try(pflow_field_work_create(&clock->work[clock->idle], clock->field, rows));
+    pf_try(
+        pflow_field_work_create(&clock->work[clock->idle], clock->field, clock->piece));
     clock->idle++;
   }
   return PFLOW_OK;
@@ -76,6 +84,8 @@ pflow_err pflow_clock_create(pflow_clock **clock, const pflow_field *field, size
   made->config = full;
   made->stats.smallest = 1.0;
   made->n = n;
+  made->piece = rows_at_a_time(&full);
+  if (made->piece > n) made->piece = n;
   pthread_mutex_init(&made->lock, NULL);
   pthread_cond_init(&made->freed, NULL);
   pflow_err rc = create_parts(made);
@@ -204,11 +214,11 @@ static int convert_row(clock_call *call, size_t index, const float *y, float *e,
   return 0;
 }
 
-/* At most piece_rows rows from `begin` on. */
+/* A piece of rows from `begin` on. */
 static int convert_piece(clock_call *call, const pflow_ode_rows *rows, size_t begin,
                          float *dy) {
-  const size_t dim = rows->dim, left = rows->n - begin;
-  const size_t end = begin + (left < piece_rows ? left : piece_rows);
+  const size_t dim = rows->dim, left = rows->n - begin, most = call->clock->piece;
+  const size_t end = begin + (left < most ? left : most);
   pf_try(pflow_field_eval(call->clock->field, call->work, rows->y + begin * dim,
                           end - begin, dy + begin * dim));
   for (size_t i = begin; i < end; i++) {
@@ -229,7 +239,7 @@ int pflow_clock_rhs(const pflow_ode_rows *rows, float *dy, void *clock) {
                    rows->dim, dim);
   clock_call call = begin_call(self);
   int result = 0;
-  for (size_t begin = 0; result == 0 && begin < rows->n; begin += piece_rows)
+  for (size_t begin = 0; result == 0 && begin < rows->n; begin += self->piece)
     result = convert_piece(&call, rows, begin, dy);
   end_call(&call);
   return result;
