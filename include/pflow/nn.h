@@ -71,7 +71,7 @@ PFLOW_API void pflow_net_destroy(pflow_net *net);
  * How a convolution is computed; results differ in rounding alone, by less than 1e-5 of
  * the largest value. FFT: products in the Fourier domain, four to five times fewer
  * multiplications; for 3 x 3 kernels, stride 1, padding 1 and images of at most 31 x 31.
- * GEMM: matrix products over patches (im2col); any shape.
+ * GEMM: matrix products over patches; any shape.
  */
 typedef enum pflow_conv2d_algorithm {
   PFLOW_CONV_AUTO = 0, /* the faster one for shape, scratch_bytes and processor */
@@ -312,7 +312,7 @@ PFLOW_API pflow_err pflow_net_zero_grads(pflow_net *net);
  * waits for its backward in it is lost. Linear, ReLU and SiLU layers over vectors, up to
  * 512 wide and with up to 2^19 weights, run fused, a few rows at a time through all of
  * them. A row's result does not depend on the rows beside it, but for the rounding of the
- * BLAS in convolutions by im2col and, at the CPU level `reference`, in linear layers.
+ * BLAS at the CPU level `reference`.
  * Errors: PFLOW_ESTATE for a workspace of another network.
  */
 PFLOW_API pflow_err pflow_net_predict(const pflow_net *net, pflow_net_work *work,

@@ -27,16 +27,23 @@ typedef struct axis {
   ptrdiff_t at;
 } axis;
 
+/* n / stride, without the division where there is none. */
+static size_t strides(size_t n, size_t stride) {
+  return stride == 1 ? n : n / stride;
+}
+
 static axis meet(size_t out, size_t in, size_t stride, size_t pad, size_t tap) {
-  size_t low = tap < pad ? (pad - tap - 1) / stride + 1 : 0;
-  size_t high = tap < in + pad ? (in + pad - tap - 1) / stride + 1 : 0;
+  size_t low = tap < pad ? strides(pad - tap - 1, stride) + 1 : 0;
+  size_t high = tap < in + pad ? strides(in + pad - tap - 1, stride) + 1 : 0;
   if (high > out) high = out;
   if (low > high) low = high;
   return (axis){low, high, (ptrdiff_t)tap - (ptrdiff_t)pad};
 }
 
+/* The padding of a line is a value or two, for which a call would be long. */
 static void clear(float *values, size_t n) {
-  memset(values, 0, n * sizeof *values);
+  if (n == 1) values[0] = 0.0f;
+  if (n > 1) memset(values, 0, n * sizeof *values);
 }
 
 static void copy(float *to, const float *from, size_t n) {
@@ -128,6 +135,52 @@ static void add_lines(const pf_window *w, const axis *y, const axis *x, const fl
     for (size_t j = 0; j < x->high - x->low; j++)
       to[j * w->stride_w] += from[j];
   }
+}
+
+/* ---- a block of the patch matrix ---- */
+
+/* Outputs begin <= j < end of an output row that meets the input row `line`. */
+static void read_segment(const axis *x, size_t stride, const float *line, size_t begin,
+                         size_t end, float *to) {
+  const size_t low = x->low > begin ? x->low : begin;
+  const size_t high = x->high < end ? x->high : end;
+  if (low >= high) {
+    clear(to, end - begin);
+    return;
+  }
+  const float *from = line + ((ptrdiff_t)(low * stride) + x->at);
+  clear(to, low - begin);
+  if (stride == 1) copy(to + (low - begin), from, high - low);
+  for (size_t j = low; j < high && stride > 1; j++)
+    to[j - begin] = from[(j - low) * stride];
+  clear(to + (high - begin), end - high);
+}
+
+/* One row of a block. */
+static void read_row(const pf_window *w, const float *image, size_t row, size_t begin,
+                     size_t end, float *to) {
+  const size_t taps = w->kernel_h * w->kernel_w, tap = row % taps;
+  const axis y = meet(w->out_h, w->height, w->stride_h, w->pad_h, tap / w->kernel_w);
+  const axis x = meet(w->out_w, w->width, w->stride_w, w->pad_w, tap % w->kernel_w);
+  const float *plane = image + row / taps * w->height * w->width;
+  size_t i = begin / w->out_w;
+  for (size_t at = begin, next; at < end; at = next, i++) {
+    const size_t first = at - i * w->out_w;
+    next = end < (i + 1) * w->out_w ? end : (i + 1) * w->out_w;
+    if (i < y.low || i >= y.high) {
+      clear(to + (at - begin), next - at);
+    } else {
+      const ptrdiff_t line = (ptrdiff_t)(i * w->stride_h) + y.at;
+      read_segment(&x, w->stride_w, plane + line * (ptrdiff_t)w->width, first,
+                   first + (next - at), to + (at - begin));
+    }
+  }
+}
+
+void pf_patch_block(const pf_window *window, const float *image, size_t row, size_t count,
+                    size_t begin, size_t end, float *to, size_t stride) {
+  for (size_t i = 0; i < count; i++)
+    read_row(window, image, row + i, begin, end, to + i * stride);
 }
 
 /* ---- one tap over the planes begin <= plane < end ---- */

@@ -25,6 +25,13 @@ pflow_err pf_im2col(pflow_pool *pool, const pf_window *window, const float *imag
                     size_t n, float *patches);
 
 /*
+ * Rows row <= i < row + count of the patch matrix of one image, at the columns begin <= j
+ * < end: value (i, j) at to[(i - row) * stride + j - begin].
+ */
+void pf_patch_block(const pf_window *window, const float *image, size_t row, size_t count,
+                    size_t begin, size_t end, float *to, size_t stride);
+
+/*
  * Overwrites n images with the sums of the patch values that each pixel contributed to,
  * in the order of patch rows. Patch values over the padding may be changed.
  */

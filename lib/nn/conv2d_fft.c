@@ -139,15 +139,15 @@ bool pf_conv2d_fft_pays(const pf_conv2d *conv, size_t scratch_bytes) {
          piece_fits(size, out, &piece, scratch_bytes);
 }
 
-pflow_err pf_conv2d_fft_plan(pf_conv2d *conv, pflow_layer_plan *plan) {
+static pflow_err plan(pf_conv2d *conv, pflow_layer_plan *to) {
   const size_t in = conv->window.channels, out = conv->config.out_channels;
   size_t floats;
   conv->size = transform_size(&conv->window);
-  choose_piece(&conv->forward, conv->size, in, out, plan->scratch_bytes);
-  choose_piece(&conv->backward, conv->size, out, in, plan->scratch_bytes);
+  choose_piece(&conv->forward, conv->size, in, out, to->scratch_bytes);
+  choose_piece(&conv->backward, conv->size, out, in, to->scratch_bytes);
   pf_try(piece_floats(&floats, conv->size, in, &conv->forward));
-  pf_try(piece_floats(&plan->scratch_fixed, conv->size, out, &conv->backward));
-  if (plan->scratch_fixed < floats) plan->scratch_fixed = floats;
+  pf_try(piece_floats(&to->scratch_fixed, conv->size, out, &conv->backward));
+  if (to->scratch_fixed < floats) to->scratch_fixed = floats;
   return PFLOW_OK;
 }
 
@@ -394,15 +394,17 @@ static pflow_err run_pass(pass *p, const pf_conv2d_piece *piece, const float *im
   return PFLOW_OK;
 }
 
-pflow_err pf_conv2d_fft_forward(const pf_conv2d *conv, const pflow_layer_call *call) {
+static pflow_err forward(const pf_conv2d *conv, const pflow_layer_call *call) {
   pass p = pass_at(conv, call, false);
   return run_pass(&p, &conv->forward, call->x, forward_blocks);
 }
 
-pflow_err pf_conv2d_fft_backward(const pf_conv2d *conv, const pflow_layer_call *call) {
+static pflow_err backward(const pf_conv2d *conv, const pflow_layer_call *call) {
   const pf_batch batch = {call->rows, conv->config.out_channels, conv->places};
   if (conv->config.bias)
     pf_try(pf_channel_add_sums(call->pool, &batch, call->dy, call->grad[1]));
   pass p = pass_at(conv, call, true);
   return run_pass(&p, &conv->backward, call->dy, backward_blocks);
 }
+
+const pf_conv2d_way pf_conv2d_fft = {plan, forward, backward};

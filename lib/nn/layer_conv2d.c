@@ -1,6 +1,7 @@
 /*
  * layer_conv2d.c - the convolution layer: settings, shapes, parameters, description.
  */
+#include "base/cpu.h"
 #include "nn/conv2d.h"
 #include "nn/layer.h"
 
@@ -57,16 +58,20 @@ static void plan_params(const pf_conv2d *self, pflow_layer_plan *plan) {
 
 /* The way asked for, or the one that suits shape and processor. */
 static pflow_err choose_way(pf_conv2d *self, const pflow_layer_plan *plan) {
+  const pflow_conv2d_algorithm asked = self->config.algorithm;
   const bool serves = pf_conv2d_fft_serves(self);
-  self->way = self->config.algorithm;
-  if (self->way == PFLOW_CONV_FFT && !serves)
+  if (asked == PFLOW_CONV_FFT && !serves)
     return pf_fail(PFLOW_EUNSUPPORTED,
                    "conv2d %zu: algorithm PFLOW_CONV_FFT wants a 3 x 3 kernel, stride 1, "
                    "padding 1 and an image of at most 31 x 31, got one of %zu x %zu",
                    plan->index, self->window.height, self->window.width);
-  if (self->way == PFLOW_CONV_AUTO)
-    self->way = serves && pf_conv2d_fft_pays(self, plan->scratch_bytes) ? PFLOW_CONV_FFT
-                                                                        : PFLOW_CONV_GEMM;
+  if (asked == PFLOW_CONV_FFT || (asked == PFLOW_CONV_AUTO && serves &&
+                                  pf_conv2d_fft_pays(self, plan->scratch_bytes)))
+    self->way = &pf_conv2d_fft;
+  else if (pf_cpu_get() == pf_cpu_reference)
+    self->way = &pf_conv2d_blas;
+  else
+    self->way = &pf_conv2d_patches;
   return PFLOW_OK;
 }
 
@@ -75,8 +80,7 @@ static pflow_err plan_conv2d(pflow_layer_plan *plan, void *user) {
   pf_try(pf_layer_wants_image(plan, "conv2d"));
   pf_try(plan_window(self, plan));
   pf_try(choose_way(self, plan));
-  pf_try(self->way == PFLOW_CONV_FFT ? pf_conv2d_fft_plan(self, plan)
-                                     : pf_conv2d_gemm_plan(self, plan));
+  pf_try(self->way->plan(self, plan));
   plan_params(self, plan);
   plan->ignores_y = 1;
   plan->out = (pflow_shape){
@@ -86,14 +90,12 @@ static pflow_err plan_conv2d(pflow_layer_plan *plan, void *user) {
 
 static pflow_err forward_conv2d(const pflow_layer_call *call, void *user) {
   const pf_conv2d *self = user;
-  return self->way == PFLOW_CONV_FFT ? pf_conv2d_fft_forward(self, call)
-                                     : pf_conv2d_gemm_forward(self, call);
+  return self->way->forward(self, call);
 }
 
 static pflow_err backward_conv2d(const pflow_layer_call *call, void *user) {
   const pf_conv2d *self = user;
-  return self->way == PFLOW_CONV_FFT ? pf_conv2d_fft_backward(self, call)
-                                     : pf_conv2d_gemm_backward(self, call);
+  return self->way->backward(self, call);
 }
 
 static void describe_conv2d(pflow_layer_info *info, const void *user) {

@@ -1,5 +1,6 @@
 /*
- * conv2d_gemm.c - convolution as matrix products over groups of images.
+ * conv2d_blas.c - convolution as products of the CBLAS over groups of images: what the
+ * reference level has, and the oracle of the other ways.
  *
  * Products run over matrices of channels x (image, place); images lie as image, channel,
  * place. Outputs and their gradients are regrouped through a staging block, except in
@@ -25,16 +26,16 @@ typedef struct group {
 } group;
 
 /* Chooses the group and from it the scratch block: patches and staging. */
-pflow_err pf_conv2d_gemm_plan(pf_conv2d *conv, pflow_layer_plan *plan) {
+static pflow_err plan(pf_conv2d *conv, pflow_layer_plan *to) {
   size_t image, bytes;
   pf_try(pf_add(&image, conv->depth, conv->config.out_channels, "conv2d scratch"));
   pf_try(pf_mul(&image, image, conv->places, "conv2d scratch"));
   pf_try(pf_mul(&bytes, image, sizeof(float), "conv2d scratch"));
-  size_t fits = plan->scratch_bytes / bytes;
+  size_t fits = to->scratch_bytes / bytes;
   size_t enough = enough_columns / conv->places + 1;
   conv->group = fits < enough ? fits : enough;
   if (conv->group == 0) conv->group = 1;
-  return pf_mul(&plan->scratch_fixed, image, conv->group, "conv2d scratch");
+  return pf_mul(&to->scratch_fixed, image, conv->group, "conv2d scratch");
 }
 
 /* ---- regrouping ---- */
@@ -120,7 +121,7 @@ static pflow_err backward_group(group *g) {
   return pf_col2im(g->call->pool, w, g->patches, g->n, dx);
 }
 
-pflow_err pf_conv2d_gemm_forward(const pf_conv2d *conv, const pflow_layer_call *call) {
+static pflow_err forward(const pf_conv2d *conv, const pflow_layer_call *call) {
   for (size_t first = 0; first < call->rows; first += conv->group) {
     group g = group_at(conv, call, first);
     pf_try(forward_group(&g));
@@ -128,7 +129,7 @@ pflow_err pf_conv2d_gemm_forward(const pf_conv2d *conv, const pflow_layer_call *
   return PFLOW_OK;
 }
 
-pflow_err pf_conv2d_gemm_backward(const pf_conv2d *conv, const pflow_layer_call *call) {
+static pflow_err backward(const pf_conv2d *conv, const pflow_layer_call *call) {
   const pf_batch batch = {call->rows, conv->config.out_channels, conv->places};
   if (conv->config.bias)
     pf_try(pf_channel_add_sums(call->pool, &batch, call->dy, call->grad[1]));
@@ -138,3 +139,5 @@ pflow_err pf_conv2d_gemm_backward(const pf_conv2d *conv, const pflow_layer_call 
   }
   return PFLOW_OK;
 }
+
+const pf_conv2d_way pf_conv2d_blas = {plan, forward, backward};
