@@ -77,6 +77,17 @@ START_TEST(a_stack_of_lives_wastes_nothing) {
 }
 END_TEST
 
+/* Two convolutions of a network, whose scratch would split the rest if it came first. */
+START_TEST(the_longest_lived_first_may_be_shorter) {
+  pf_life life[] = {{147, 14, 40, 0}, {147, 38, 41, 0}, {294, 41, 44, 0},
+                    {987, 44, 44, 0}, {839, 14, 14, 0}, {839, 41, 41, 0}};
+  size_t total;
+  ck_ok(pf_arena_place(life, 6, &total));
+  check_apart(life, 6, total);
+  ck_assert_uint_eq(total, most_needed(life, 6, 45));
+}
+END_TEST
+
 START_TEST(sums_that_overflow_are_refused) {
   pf_life life[] = {{SIZE_MAX, 0, 1, 0}, {16, 1, 1, 0}};
   size_t total;
@@ -101,5 +112,6 @@ END_TEST
 int main(void) {
   return run_tests(
       "arena", TESTS(lives_of_the_same_time_lie_apart, a_stack_of_lives_wastes_nothing,
+                     the_longest_lived_first_may_be_shorter,
                      sums_that_overflow_are_refused, failed_allocations_leave_nothing));
 }

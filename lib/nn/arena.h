@@ -16,8 +16,9 @@ typedef struct pf_life {
 } pf_life;
 
 /*
- * Places all lives, the largest first, each as low as it can go; *total gets the length
- * of the block. PFLOW_EOVERFLOW, PFLOW_ENOMEM.
+ * Places all lives, the largest first or, where that makes a shorter block, the longest
+ * lived, each as low as it can go; *total gets the length of the block. PFLOW_EOVERFLOW,
+ * PFLOW_ENOMEM.
  */
 pflow_err pf_arena_place(pf_life *life, size_t count, size_t *total);
 
