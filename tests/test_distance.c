@@ -43,7 +43,7 @@ static void check_squares(const pf_kernels *kernels, const char *level,
   for (size_t i = 0; i < (of->count + 1) * d->width; i++)
     squared[i] = 0.25 * of->spread * of->spread;
   kernels->gemm.turn(points, stride, of->k, of->points, d->width, panel);
-  d->squares(of->k, panel, of->points, rows, stride, of->count, squared);
+  d->squares(of->k, panel, of->points, rows, stride, of->count, NULL, squared);
   for (size_t j = 0; j < of->count; j++) {
     for (size_t i = 0; i < of->points; i++) {
       double want = 0.25 * of->spread * of->spread +
@@ -85,13 +85,13 @@ static void check_alone(const pf_kernels *kernels, const char *level) {
   static double all[count * pf_distance_most_width], one[pf_distance_most_width];
   memset(all, 0, sizeof all);
   kernels->gemm.turn(points, k, k, d->width, d->width, panel);
-  d->squares(k, panel, d->width, rows, k, count, all);
+  d->squares(k, panel, d->width, rows, k, count, NULL, all);
   for (size_t i = 0; i < d->width; i++) {
     kernels->gemm.turn(points + i * k, k, k, 1, d->width, panel);
     for (size_t j = 0; j < count; j++) {
       memset(one, 0, sizeof one);
-      d->squares(cut, panel, 1, rows + j * k, k, 1, one);
-      d->squares(k - cut, panel + cut * d->width, 1, rows + j * k + cut, k, 1, one);
+      d->squares(cut, panel, 1, rows + j * k, k, 1, NULL, one);
+      d->squares(k - cut, panel + cut * d->width, 1, rows + j * k + cut, k, 1, NULL, one);
       ck_assert_msg(one[0] == all[j * d->width + i], "%s: %zu %zu", level, i, j);
     }
   }
@@ -101,6 +101,47 @@ static void check_alone(const pf_kernels *kernels, const char *level) {
 
 START_TEST(distances_do_not_see_each_other) {
   for_levels(check_alone);
+}
+END_TEST
+
+/* A value with a limit is the whole one, or short of it but above the limit; one that is
+ * within its limit is whole. The limits take in some rows, all, or none. */
+static void check_limits(const pf_kernels *kernels, const char *level) {
+  enum { k = 100, count = 11 };
+  const pf_distance_kernels *d = &kernels->distance;
+  float *points = normal_values(d->width * k, 1), *rows = normal_values(count * k, 2);
+  static _Alignas(64) float panel[k * pf_distance_most_width];
+  static double all[count * pf_distance_most_width], some[count * pf_distance_most_width];
+  const double limits[] = {0.0, 1.0, 50.0, 160.0, 200.0, INFINITY};
+  memcpy(rows + 5 * k, points, k * sizeof *rows); /* in reach of one point */
+  kernels->gemm.turn(points, k, k, d->width, d->width, panel);
+  for (size_t n = 1; n <= d->width; n += 3) {
+    size_t cut = 0;
+    memset(all, 0, sizeof all);
+    d->squares(k, panel, n, rows, k, count, NULL, all);
+    for (size_t l = 0; l < 6; l++) {
+      double limit[pf_distance_most_width];
+      for (size_t i = 0; i < d->width; i++)
+        limit[i] = i < n ? limits[l] : -1.0;
+      memset(some, 0, sizeof some);
+      d->squares(k, panel, n, rows, k, count, limit, some);
+      for (size_t j = 0; j < count; j++) {
+        for (size_t i = 0; i < n; i++) {
+          const double whole = all[j * d->width + i], value = some[j * d->width + i];
+          const bool is_short = value > limit[i] && value < whole;
+          ck_assert_msg(value == whole || is_short, "%s: %zu %zu", level, i, j);
+          cut += is_short;
+        }
+      }
+    }
+    ck_assert(d->width == 8 || cut > 0);
+  }
+  pflow_free(points);
+  pflow_free(rows);
+}
+
+START_TEST(limits_at_every_level) {
+  for_levels(check_limits);
 }
 END_TEST
 
@@ -201,6 +242,6 @@ END_TEST
 int main(void) {
   return run_tests("distance",
                    TESTS(squares_at_every_level, distances_do_not_see_each_other,
-                         scans_at_every_level, powers_at_every_level,
-                         pulls_at_every_level));
+                         limits_at_every_level, scans_at_every_level,
+                         powers_at_every_level, pulls_at_every_level));
 }

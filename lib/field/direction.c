@@ -22,6 +22,7 @@ static const double negligible = 1e-7;
 typedef struct field_job {
   pf_pull_field field;
   const pf_gemm_kernels *pack;
+  const pf_rows_kernels *rows;
   const float *y;
   float *e;
   bool as_target; /* scale by sqrt(dim) / (||E|| + gamma) */
@@ -34,6 +35,7 @@ typedef struct tile {
   double squared[pf_pull_block * pf_distance_most_width];
   double height[pf_distance_most_width]; /* z^2 */
   double nearest[pf_distance_most_width];
+  double limit[pf_distance_most_width]; /* of what is in reach; behind the points -1 */
   int64_t hit[pf_distance_most_width];
   size_t points;
   pf_pull pull[pf_distance_most_width];
@@ -56,17 +58,21 @@ static void pack_points(tile *self, const field_job *job, const float *y, size_t
                   job->field.kernels->width, self->panel);
 }
 
-/* Squared distances to `count` sources at x. */
+/* Squared distances to `count` sources at x, or less where they are out of reach. A
+ * coordinate that is not finite must not be left out. */
 static void block_distances(tile *self, const field_job *job, const float *y,
                             const float *x, size_t count) {
   const pf_distance_kernels *kernels = job->field.kernels;
   const size_t dim = job->field.sources->dim, width = kernels->width;
+  const double *limit = job->rows->finite(count * dim, x) ? self->limit : NULL;
+  for (size_t i = 0; i < self->points; i++)
+    self->limit[i] = self->nearest[i] * job->field.reach;
   for (size_t j = 0; j < count; j++)
     memcpy(self->squared + j * width, self->height, width * sizeof *self->squared);
   for (size_t first = 0; first < dim; first += piece) {
     size_t length = dim - first < piece ? dim - first : piece;
     if (dim > piece) pack_points(self, job, y, first, length);
-    kernels->squares(length, self->panel, self->points, x + first, dim, count,
+    kernels->squares(length, self->panel, self->points, x + first, dim, count, limit,
                      self->squared);
   }
 }
@@ -76,8 +82,10 @@ static void tile_start(tile *self, const field_job *job, size_t begin, size_t en
   self->points = end - begin;
   memset(self->height, 0, sizeof self->height);
   memset(job->e + begin * width, 0, self->points * width * sizeof *job->e);
-  for (size_t i = 0; i < pf_distance_most_width; i++)
+  for (size_t i = 0; i < pf_distance_most_width; i++) {
     self->nearest[i] = INFINITY;
+    self->limit[i] = -1.0;
+  }
   for (size_t i = 0; i < self->points; i++) {
     const float *y = job->y + (begin + i) * width;
     self->height[i] = (double)y[dim] * y[dim];
@@ -135,6 +143,7 @@ static pflow_err run_job(field_job *job, const pflow_sources *sources, size_t q,
   job->field.reach =
       pow((double)sources->n / negligible, 2.0 / ((double)sources->dim + 1.0));
   job->pack = &kernels->gemm;
+  job->rows = &kernels->rows;
   return pflow_parallel_for(pool, q, kernels->distance.width, field_rows, job);
 }
 

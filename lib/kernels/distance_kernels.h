@@ -22,9 +22,12 @@ typedef struct pf_distance_kernels {
    * summed in float over at most pf_distance_run coordinates, and those sums in double:
    * relative error about 6e-7 / sqrt(k). A value's bits depend neither on the other
    * points nor on the other rows; k may be cut at multiples of pf_distance_run.
+   *
+   * With a limit for each of the `width` lanes (NULL: none) a value may be left short,
+   * but above its limit, in rows that are further than that from every point.
    */
   void (*squares)(size_t k, const float *panel, size_t points, const float *rows,
-                  size_t stride, size_t count, double *squared);
+                  size_t stride, size_t count, const double *limit, double *squared);
   /*
    * Lowers nearest[i] to the least of point i's squared distances, which may be NaN, and
    * sets hit[i] to 0 if all of them are above reach * nearest[i], to -1 if not.

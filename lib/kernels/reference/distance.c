@@ -21,7 +21,8 @@ static double square(size_t k, const float *point, const float *row) {
 }
 
 static void squares(size_t k, const float *panel, size_t points, const float *rows,
-                    size_t stride, size_t count, double *squared) {
+                    size_t stride, size_t count, const double *limit, double *squared) {
+  (void)limit;
   for (size_t j = 0; j < count; j++)
     for (size_t i = 0; i < points; i++)
       squared[j * width + i] += square(k, panel + i, rows + j * stride);

@@ -3,6 +3,7 @@
  * lanes, so no sum runs across a vector.
  */
 #include <math.h>
+#include <stdbool.h>
 
 #include "kernels/distance_kernels.h"
 #include "kernels/vector/vector.h"
@@ -29,9 +30,26 @@ pf_always_inline void add_run(size_t m, size_t parts, size_t k, const float *pan
     vd_add_widened(total[t], sum[t]);
 }
 
-/* The squares of m rows. */
+/* Whether all sums are beyond the limits of their points. */
+pf_always_inline bool all_beyond(size_t m, size_t parts, vd total[][2],
+                                 const double *limit) {
+  vl beyond = ~(vl){0};
+  pf_each (t, m * parts) {
+    const double *of = limit + t % parts * pf_lanes;
+    beyond &= (vl)(total[t][0] > vd_load(of));
+    beyond &= (vl)(total[t][1] > vd_load(of + pf_lanes / 2));
+  }
+  int64_t all = -1;
+  pf_each (lane, pf_lanes / 2)
+    all &= beyond[lane];
+  return all != 0;
+}
+
+/* The squares of m rows. The more runs have not been enough the fewer others are looked
+ * for: after 1, 2, 4, ... runs. */
 pf_always_inline void add_rows(size_t m, size_t parts, size_t k, const float *panel,
-                               const float *rows, size_t stride, double *squared) {
+                               const float *rows, size_t stride, const double *limit,
+                               double *squared) {
   const size_t whole = k - k % run;
   vd total[tile][2];
   pf_each (t, m * parts) {
@@ -39,9 +57,14 @@ pf_always_inline void add_rows(size_t m, size_t parts, size_t k, const float *pa
     total[t][0] = vd_load(from);
     total[t][1] = vd_load(from + pf_lanes / 2);
   }
-  for (size_t q = 0; q < whole; q += run)
+  bool short_of = false;
+  for (size_t q = 0, look = run; q < whole && !short_of; q += run) {
     add_run(m, parts, run, panel + q * width, rows + q, stride, total);
-  if (whole < k)
+    if (!limit || q + run < look) continue;
+    short_of = all_beyond(m, parts, total, limit);
+    look *= 2;
+  }
+  if (whole < k && !short_of)
     add_run(m, parts, k - whole, panel + whole * width, rows + whole, stride, total);
   pf_each (t, m * parts) {
     double *to = squared + t / parts * width + t % parts * pf_lanes;
@@ -50,22 +73,24 @@ pf_always_inline void add_rows(size_t m, size_t parts, size_t k, const float *pa
   }
 }
 
-static void squares(size_t k, const float *panel, size_t points, const float *rows,
-                    size_t stride, size_t count, double *squared) {
-  const size_t parts = points > pf_lanes ? 2 : 1, m = tile / parts;
+/* One or two vectors of points, `parts` a constant. */
+pf_always_inline void all_rows(size_t parts, size_t k, const float *panel,
+                               const float *rows, size_t stride, size_t count,
+                               const double *limit, double *squared) {
   size_t j = 0;
-  for (; j + m <= count; j += m) {
-    if (parts == 2)
-      add_rows(tile / 2, 2, k, panel, rows + j * stride, stride, squared + j * width);
-    else
-      add_rows(tile, 1, k, panel, rows + j * stride, stride, squared + j * width);
-  }
-  for (; j < count; j++) {
-    if (parts == 2)
-      add_rows(1, 2, k, panel, rows + j * stride, stride, squared + j * width);
-    else
-      add_rows(1, 1, k, panel, rows + j * stride, stride, squared + j * width);
-  }
+  for (; j + tile / parts <= count; j += tile / parts)
+    add_rows(tile / parts, parts, k, panel, rows + j * stride, stride, limit,
+             squared + j * width);
+  for (; j < count; j++)
+    add_rows(1, parts, k, panel, rows + j * stride, stride, limit, squared + j * width);
+}
+
+static void squares(size_t k, const float *panel, size_t points, const float *rows,
+                    size_t stride, size_t count, const double *limit, double *squared) {
+  if (points > pf_lanes)
+    all_rows(2, k, panel, rows, stride, count, limit, squared);
+  else
+    all_rows(1, k, panel, rows, stride, count, limit, squared);
 }
 
 /*
