@@ -1,6 +1,6 @@
 /*
- * rows_kernels.h - what an integrator and its clocks do with rows of floats: sums and
- * arithmetic in double.
+ * rows_kernels.h - what integrators, their clocks and losses do with rows of floats: sums
+ * and arithmetic in double.
  *
  * An element's bits depend neither on its place in the arrays nor on n; those of sums
  * over elements depend on n.
@@ -30,6 +30,9 @@ typedef struct pf_rows_dots {
 typedef struct pf_rows_kernels {
   bool (*finite)(size_t n, const float *values);
   pf_rows_dots (*dots)(size_t n, const float *a, const float *b);
+  /* sum of (a - b)^2; scaled = factor (a - b) unless it is NULL. */
+  double (*differences)(size_t n, const float *a, const float *b, double factor,
+                        float *scaled);
   /* values *= factor, in float. */
   void (*scale)(size_t n, float factor, float *values);
   /* to = sum; to = state + h sum, rounded; and the same also kept (next may be state).

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/base.h"
+#include "kernels/table.h"
 #include "pflow/nn.h"
 
 static pflow_err check_size(size_t n, size_t dim, const char *dim_name) {
@@ -70,12 +71,9 @@ pflow_err pflow_loss_mse(const float *prediction, const float *target, size_t n,
   pf_need(target);
   pf_need(loss);
   pf_try(check_size(n, dim, "dim"));
-  double total = 0.0, size = (double)(n * dim);
-  for (size_t i = 0; i < n * dim; i++) {
-    double difference = (double)prediction[i] - target[i];
-    total += difference * difference;
-    if (dprediction) dprediction[i] = (float)(2.0 * difference / size);
-  }
-  *loss = total / size;
+  const double size = (double)(n * dim);
+  *loss = pf_kernels_get()->rows.differences(n * dim, prediction, target, 2.0 / size,
+                                             dprediction) /
+          size;
   return PFLOW_OK;
 }

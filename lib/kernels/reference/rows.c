@@ -24,6 +24,17 @@ static pf_rows_dots dots(size_t n, const float *a, const float *b) {
   return sum;
 }
 
+static double differences(size_t n, const float *a, const float *b, double factor,
+                          float *scaled) {
+  double total = 0.0;
+  for (size_t i = 0; i < n; i++) {
+    const double difference = (double)a[i] - b[i];
+    total += difference * difference;
+    if (scaled) scaled[i] = (float)(factor * difference);
+  }
+  return total;
+}
+
 static void scale(size_t n, float factor, float *values) {
   for (size_t i = 0; i < n; i++)
     values[i] *= factor;
@@ -71,5 +82,6 @@ static double scaled_square(size_t n, const double *values, const double *state,
 
 void pf_fill_rows_reference(pf_rows_kernels *to);
 void pf_fill_rows_reference(pf_rows_kernels *to) {
-  *to = (pf_rows_kernels){all_finite, dots, scale, sum, stage, advance, scaled_square};
+  *to = (pf_rows_kernels){all_finite, dots,  differences, scale,
+                          sum,        stage, advance,     scaled_square};
 }

@@ -53,6 +53,29 @@ static pf_rows_dots dots(size_t n, const float *a, const float *b) {
   return sum;
 }
 
+static double differences(size_t n, const float *a, const float *b, double factor,
+                          float *scaled) {
+  vd total[2] = {{0.0}, {0.0}};
+  size_t i = 0;
+  for (; i + pf_lanes <= n; i += pf_lanes) {
+    vd_pair x = vf_widen(vf_load(a + i));
+    const vd_pair y = vf_widen(vf_load(b + i));
+    pf_each (p, 2) {
+      x.half[p] -= y.half[p];
+      total[p] += x.half[p] * x.half[p];
+      x.half[p] *= factor;
+    }
+    if (scaled) vf_store(scaled + i, vd_narrow(x));
+  }
+  double sum = vd_sum(total[0] + total[1]);
+  for (; i < n; i++) {
+    const double difference = (double)a[i] - b[i];
+    sum += difference * difference;
+    if (scaled) scaled[i] = (float)(factor * difference);
+  }
+  return sum;
+}
+
 static void scale(size_t n, float factor, float *values) {
   size_t i = 0;
   for (; i + pf_lanes <= n; i += pf_lanes)
@@ -189,5 +212,6 @@ static double scaled_square(size_t n, const double *values, const double *state,
 
 void pf_fill(rows)(pf_rows_kernels *to);
 void pf_fill(rows)(pf_rows_kernels *to) {
-  *to = (pf_rows_kernels){all_finite, dots, scale, sum, stage, advance, scaled_square};
+  *to = (pf_rows_kernels){all_finite, dots,  differences, scale,
+                          sum,        stage, advance,     scaled_square};
 }
