@@ -6,7 +6,7 @@
 enum {
   widest = 512,            /* values of a row: two panels then fit the second cache */
   heaviest = 1 << 19,      /* weights in all: they then fit it or the third */
-  chunk_products = 1 << 22 /* multiplications that are worth a thread's while */
+  chunk_products = 1 << 20 /* multiplications that are worth a thread's while */
 };
 
 static bool is_fusible(const pf_layer *layer) {
@@ -79,14 +79,16 @@ void pf_fused_destroy(pf_fused *fused) {
   pflow_free(fused);
 }
 
-/* One call of pf_fused_predict. */
+/* One call. */
 typedef struct prediction {
   const pflow_net *net;
   const pf_mlp_kernels *kernels;
   pf_fused *fused;
   size_t layers;
   const float *x;
-  float *y;
+  float *y; /* what the last layer gives */
+  const pflow_net_work
+      *work; /* what each layer gives goes to its slot; NULL: to y only */
 } prediction;
 
 /* A free slot. There is one: a loop has no more bodies at once than the pool threads, and
@@ -121,15 +123,23 @@ static size_t run_layer(const prediction *self, size_t index, size_t n, float *p
   return 1;
 }
 
+/* Where the output of a layer goes; NULL: nowhere. */
+static float *output_of(const prediction *self, size_t index) {
+  if (self->work) return self->work->block + self->work->slot[index].y;
+  return index + 1 == self->layers ? self->y : NULL;
+}
+
 static void run_panel(const prediction *self, const pf_fused_slot *slot, size_t first,
                       size_t n) {
   const size_t in = self->net->layer[0].in_size;
-  const size_t out = self->net->layer[self->layers - 1].out_size;
   float *panel[2] = {slot->panel[0], slot->panel[1]};
   self->kernels->enter(n, in, self->x + first * in, panel[0]);
-  for (size_t i = 0; i < self->layers;)
+  for (size_t i = 0; i < self->layers;) {
     i += run_layer(self, i, n, panel);
-  self->kernels->leave(n, out, panel[0], self->y + first * out);
+    const size_t out = self->net->layer[i - 1].out_size;
+    float *y = output_of(self, i - 1);
+    if (y) self->kernels->leave(n, out, panel[0], y + first * out);
+  }
 }
 
 static int run_rows(size_t begin, size_t end, void *user) {
@@ -143,21 +153,30 @@ static int run_rows(size_t begin, size_t end, void *user) {
   return 0;
 }
 
+/* Rows of a chunk, whole panels. */
+static size_t chunk_rows(const prediction *self) {
+  size_t products = 1;
+  for (size_t i = 0; i < self->layers; i++)
+    products += weights_of(&self->net->layer[i]);
+  return (chunk_products / products / self->kernels->rows + 1) * self->kernels->rows;
+}
+
 pflow_err pf_fused_predict(const pflow_net *net, pf_fused *fused, size_t layers,
                            const float *x, size_t n, float *y) {
   const size_t in = net->layer[0].in_size, out = net->layer[layers - 1].out_size;
-  prediction self = {net, &pf_kernels_get()->mlp, fused, layers, x, y};
-  size_t products = 1;
-  for (size_t i = 0; i < layers; i++)
-    products += weights_of(&net->layer[i]);
-  const size_t panels = chunk_products / products / self.kernels->rows + 1;
+  prediction self = {net, &pf_kernels_get()->mlp, fused, layers, x, y, NULL};
   for (size_t left = n; left > 0;) {
     const size_t rows = left < fused->most_rows ? left : fused->most_rows;
-    pf_try(pflow_parallel_for(net->pool, rows, panels * self.kernels->rows, run_rows,
-                              &self));
+    pf_try(pflow_parallel_for(net->pool, rows, chunk_rows(&self), run_rows, &self));
     self.x += rows * in;
     self.y += rows * out;
     left -= rows;
   }
   return PFLOW_OK;
+}
+
+pflow_err pf_fused_forward(const pflow_net_work *work, const float *x, size_t n) {
+  const pflow_net *net = work->net;
+  prediction self = {net, &pf_kernels_get()->mlp, work->fused, net->count, x, NULL, work};
+  return pflow_parallel_for(net->pool, n, chunk_rows(&self), run_rows, &self);
 }

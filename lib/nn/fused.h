@@ -1,5 +1,5 @@
 /*
- * fused.h - prediction through linear, ReLU and SiLU layers, a panel of rows at a time
+ * fused.h - forward through linear, ReLU and SiLU layers, a panel of rows at a time
  * through all of them, so that activations never leave the cache.
  *
  * The weights are read where the network holds them: nothing is packed, nothing can be
@@ -9,6 +9,7 @@
 #define LIBPFLOW_FUSED_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "nn/net.h"
 
@@ -32,6 +33,11 @@ struct pf_fused {
  */
 size_t pf_fused_layers(const pflow_net *net);
 
+/* Whether that is all layers of a workspace's network. */
+static inline bool pf_fused_whole(const pflow_net_work *work) {
+  return work->fused && work->fused->layers == work->net->count;
+}
+
 /* Room for calls of up to max_rows rows through those layers, of which there are some;
  * *bytes is its size. */
 pflow_err pf_fused_create(pf_fused **fused, const pflow_net *net, size_t max_rows,
@@ -44,5 +50,13 @@ void pf_fused_destroy(pf_fused *fused);
  */
 pflow_err pf_fused_predict(const pflow_net *net, pf_fused *fused, size_t layers,
                            const float *x, size_t n, float *y);
+
+/*
+ * The forward of training: all layers, which are all fused, over n <= max_rows rows. What
+ * a layer gives goes to its slot of the workspace; the outputs of such layers, all needed
+ * backward, share no memory but where a ReLU takes over that of a linear layer, for which
+ * then nothing is written.
+ */
+pflow_err pf_fused_forward(const pflow_net_work *work, const float *x, size_t n);
 
 #endif

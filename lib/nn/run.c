@@ -110,7 +110,10 @@ pflow_err pflow_net_forward(pflow_net *net, pflow_net_work *work, const float *x
     return pf_fail(PFLOW_ESHAPE, "a forward of %zu rows, the workspace takes 1 to %zu", n,
                    work->max_rows);
   work->waiting_rows = 0;
-  pf_try(run_forward(&(pass){work, net->count, n, true}, x, NULL));
+  if (pf_fused_whole(work))
+    pf_try(pf_fused_forward(work, x, n));
+  else
+    pf_try(run_forward(&(pass){work, net->count, n, true}, x, NULL));
   work->waiting_rows = n;
   work->waiting_x = x;
   *y = work->block + work->slot[net->count - 1].y;

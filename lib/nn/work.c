@@ -154,13 +154,9 @@ static pflow_err allocate_fused(pflow_net_work *work) {
   return pf_add(&work->bytes, work->bytes, bytes, "a workspace");
 }
 
-static bool is_fused_whole(const pflow_net_work *work) {
-  return work->fused && work->fused->layers == work->net->count;
-}
-
 /* Prediction that is fused from end to end has the room that it needs. */
 static pflow_err allocate_block(pflow_net_work *work) {
-  if (work->mode == PFLOW_INFERENCE && is_fused_whole(work)) return PFLOW_OK;
+  if (work->mode == PFLOW_INFERENCE && pf_fused_whole(work)) return PFLOW_OK;
   planner p = {.work = work, .layer = work->net->layer, .layers = work->net->count};
   size_t floats, bytes;
   pf_try(pf_alloc(&p.life, p.layers, arrays_of_layer * sizeof *p.life));
