@@ -16,24 +16,28 @@ typedef uint64_t vu __attribute__((vector_size(pf_lanes * sizeof(float))));
 
 static const uint64_t low_half = UINT64_C(0xffffffff);
 
-/* Blocks `counter` of the stream, 32 bits of four words in each 64. */
-pf_always_inline void philox(const pflow_rng *rng, vu counter, vu word[4]) {
-  vu c0 = counter & low_half, c1 = counter >> 32;
-  vu c2 = (vu){0} + (rng->stream & low_half), c3 = (vu){0} + (rng->stream >> 32);
+/* Blocks `counter` of the stream, 32 bits of four words in each 64. Two vectors of them
+ * side by side, because each round waits for the one before. */
+pf_always_inline void philox(const pflow_rng *rng, const vu counter[2], vu word[2][4]) {
   uint64_t k0 = rng->seed & low_half, k1 = rng->seed >> 32;
+  pf_each (s, 2) {
+    word[s][0] = counter[s] & low_half;
+    word[s][1] = counter[s] >> 32;
+    word[s][2] = (vu){0} + (rng->stream & low_half);
+    word[s][3] = (vu){0} + (rng->stream >> 32);
+  }
   for (int round = 0; round < 10; round++) {
-    vu p0 = c0 * UINT64_C(0xD2511F53), p1 = c2 * UINT64_C(0xCD9E8D57);
-    c0 = (p1 >> 32) ^ c1 ^ k0;
-    c2 = (p0 >> 32) ^ c3 ^ k1;
-    c1 = p1 & low_half;
-    c3 = p0 & low_half;
+    pf_each (s, 2) {
+      const vu p0 = word[s][0] * UINT64_C(0xD2511F53);
+      const vu p1 = word[s][2] * UINT64_C(0xCD9E8D57);
+      word[s][0] = (p1 >> 32) ^ word[s][1] ^ k0;
+      word[s][2] = (p0 >> 32) ^ word[s][3] ^ k1;
+      word[s][1] = p1 & low_half;
+      word[s][3] = p0 & low_half;
+    }
     k0 = (k0 + UINT64_C(0x9E3779B9)) & low_half;
     k1 = (k1 + UINT64_C(0xBB67AE85)) & low_half;
   }
-  word[0] = c0;
-  word[1] = c1;
-  word[2] = c2;
-  word[3] = c3;
 }
 
 /* A word below 2^32 as a double: placed in the mantissa of 2^52. */
@@ -91,29 +95,31 @@ pf_always_inline void turn(vd u, vd *cosine, vd *sine) {
   *sine = (vd)((vu)vd_choose(swap, c, s) ^ sign_s);
 }
 
-/* The pairs that the first and second words make. */
-pf_always_inline void box_muller(vu first, vu second, double *a, double *b) {
+/* The pairs that the first and second words make: first values, then second ones. */
+pf_always_inline vf box_muller(vu first, vu second) {
   vd radius = square_root(-2.0 * logarithm((to_double(first) + 0.5) * 0x1p-32));
   vd cosine, sine;
   turn((to_double(second) + 0.5) * 0x1p-32, &cosine, &sine);
-  vd_store(a, radius * cosine);
-  vd_store(b, radius * sine);
+  return vd_narrow((vd_pair){.half = {radius * cosine, radius * sine}});
 }
 
-/* The 4 * pairs values of blocks index, index + 1, ... */
+/* The made_values values of blocks index, index + 1, ... */
+enum { made_values = 4 * pf_lanes };
+
 static void draw_blocks(const pflow_rng *rng, uint64_t index, float *out) {
-  uint64_t lane[pairs];
-  double value[4][pairs];
-  vu counter, word[4];
-  for (size_t i = 0; i < pairs; i++)
-    lane[i] = index + i;
-  memcpy(&counter, lane, sizeof counter);
+  uint64_t lane[2][pairs];
+  vu counter[2], word[2][4];
+  for (size_t i = 0; i < 2 * pairs; i++)
+    lane[i / pairs][i % pairs] = index + i;
+  memcpy(counter, lane, sizeof counter);
   philox(rng, counter, word);
-  box_muller(word[0], word[1], value[0], value[1]);
-  box_muller(word[2], word[3], value[2], value[3]);
-  for (size_t i = 0; i < pairs; i++)
-    for (size_t k = 0; k < 4; k++)
-      out[4 * i + k] = (float)value[k][i];
+  pf_each (s, 2) {
+    const vf front = box_muller(word[s][0], word[s][1]);
+    const vf back = box_muller(word[s][2], word[s][3]);
+    const vf first = vf_zip_low(front, back), second = vf_zip_high(front, back);
+    vf_store(out + 2 * s * pf_lanes, vf_zip_low(first, second));
+    vf_store(out + (2 * s + 1) * pf_lanes, vf_zip_high(first, second));
+  }
 }
 
 /* From an odd word on, pairs do not fit blocks. */
@@ -129,9 +135,9 @@ static void draw(const pflow_rng *rng, float *out, size_t n) {
   }
   uint64_t index = rng->position / 4;
   size_t skip = (size_t)(rng->position % 4); /* values of the first block before ours */
-  for (size_t done = 0; done < n; index += pairs) {
-    float made[4 * pairs];
-    size_t room = 4 * pairs - skip, count = n - done < room ? n - done : room;
+  for (size_t done = 0; done < n; index += 2 * pairs) {
+    float made[made_values];
+    size_t room = made_values - skip, count = n - done < room ? n - done : room;
     draw_blocks(rng, index, made);
     memcpy(out + done, made + skip, count * sizeof *out);
     done += count;
