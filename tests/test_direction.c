@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "field/direction.h"
 #include "support/golden.h"
+#include "support/levels.h"
 #include "support/suite.h"
 
 /* ---- reference: the definition in double, weights in log space ---- */
@@ -302,6 +304,30 @@ START_TEST(pools_do_not_change_fields) {
 }
 END_TEST
 
+/* Points at, near and far from the source of their number; many are nearer to another. */
+START_TEST(a_start_from_the_near_source_changes_nothing) {
+  enum { sources = 150, points = 70, width = 41 };
+  const float sizes[] = {0.0f, 0.01f, 0.3f, 3.0f, 1e25f};
+  static float y[points * width], want[points * width], got[points * width];
+  float *x = normal_values((size_t)sources * (width - 1), 11);
+  float *noise = normal_values(points * width, 12);
+  const pflow_sources all = {x, sources, width - 1};
+  for (size_t i = 0; i < points; i++)
+    for (size_t k = 0; k < width; k++)
+      y[i * width + k] = (k + 1 < width ? x[i * (width - 1) + k] : 0.0f) +
+                         sizes[i % 5] * noise[i * width + k];
+  for (int broken = 0; broken <= 1; broken++) {
+    if (broken) x[20 * (width - 1) + 30] = NAN;
+    ck_ok(pflow_poisson_target(&all, y, points, 0.3, want, NULL));
+    ck_ok(pf_poisson_target_near(&all, y, points, 0.3, got, NULL));
+    for (size_t i = 0; i < points * width; i++)
+      ck_assert(isnan(want[i]) ? isnan(got[i]) : fabsf(got[i] - want[i]) <= 1e-5f);
+  }
+  pflow_free(x);
+  pflow_free(noise);
+}
+END_TEST
+
 START_TEST(nan_is_not_lost) {
   float x[8] = {0, 0, 1, 0, 0, 1, 1, 1}, y[6] = {0.2f, 0.3f, 0.1f, NAN, 0, 0}, e[6];
   const float far[5] = {1e30f}; /* no float holds the square of this distance */
@@ -348,6 +374,7 @@ int main(void) {
                          two_sources_in_one_dimension, a_source_itself_has_no_field,
                          a_late_source_itself_has_no_field, far_field_points_to_the_mean,
                          any_shape_matches_brute_force, points_do_not_see_each_other,
-                         pools_do_not_change_fields, nan_is_not_lost,
+                         pools_do_not_change_fields,
+                         a_start_from_the_near_source_changes_nothing, nan_is_not_lost,
                          bad_input_is_named));
 }

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "field/direction.h"
 #include "field/points.h"
 #include "field/pull.h"
 #include "kernels/table.h"
@@ -25,7 +26,9 @@ typedef struct field_job {
   const pf_rows_kernels *rows;
   const float *y;
   float *e;
-  bool as_target; /* scale by sqrt(dim) / (||E|| + gamma) */
+  bool finite;       /* all sources are */
+  bool near_sources; /* point i lies near source i */
+  bool as_target;    /* scale by sqrt(dim) / (||E|| + gamma) */
   double gamma;
 } field_job;
 
@@ -64,7 +67,7 @@ static void block_distances(tile *self, const field_job *job, const float *y,
                             const float *x, size_t count) {
   const pf_distance_kernels *kernels = job->field.kernels;
   const size_t dim = job->field.sources->dim, width = kernels->width;
-  const double *limit = job->rows->finite(count * dim, x) ? self->limit : NULL;
+  const double *limit = job->finite ? self->limit : NULL;
   for (size_t i = 0; i < self->points; i++)
     self->limit[i] = self->nearest[i] * job->field.reach;
   for (size_t j = 0; j < count; j++)
@@ -75,6 +78,17 @@ static void block_distances(tile *self, const field_job *job, const float *y,
     kernels->squares(length, self->panel, self->points, x + first, dim, count, limit,
                      self->squared);
   }
+}
+
+/* What the nearest of point i is taken to be before any has been met: source i, a little
+ * further away than it is. */
+static double start_distance(const field_job *job, size_t i) {
+  const size_t dim = job->field.sources->dim;
+  const float *y = job->y + i * (dim + 1), *x = job->field.sources->x + i * dim;
+  if (!job->near_sources) return INFINITY;
+  const double squared = job->rows->differences(dim, y, x, 1.0, NULL);
+  const double start = 1.0001 * (squared + (double)y[dim] * y[dim]);
+  return isfinite(start) ? start : INFINITY;
 }
 
 static void tile_start(tile *self, const field_job *job, size_t begin, size_t end) {
@@ -89,6 +103,7 @@ static void tile_start(tile *self, const field_job *job, size_t begin, size_t en
   for (size_t i = 0; i < self->points; i++) {
     const float *y = job->y + (begin + i) * width;
     self->height[i] = (double)y[dim] * y[dim];
+    self->nearest[i] = start_distance(job, begin + i);
     pf_pull_start(&self->pull[i], y, job->e + (begin + i) * width);
   }
   if (dim <= piece) pack_points(self, job, job->y + begin * width, 0, dim);
@@ -144,6 +159,7 @@ static pflow_err run_job(field_job *job, const pflow_sources *sources, size_t q,
       pow((double)sources->n / negligible, 2.0 / ((double)sources->dim + 1.0));
   job->pack = &kernels->gemm;
   job->rows = &kernels->rows;
+  job->finite = job->rows->finite(sources->n * sources->dim, sources->x);
   return pflow_parallel_for(pool, q, kernels->distance.width, field_rows, job);
 }
 
@@ -157,14 +173,26 @@ pflow_err pflow_poisson_direction(const pflow_sources *sources, const float *y, 
   return run_job(&job, sources, q, pool);
 }
 
+static pflow_err run_target(field_job *job, const pflow_sources *sources, size_t q,
+                            pflow_pool *pool) {
+  pf_try(pf_check_setting(job->gamma >= 0.0 && job->gamma < INFINITY,
+                          "Poisson target: gamma", job->gamma, "a finite value >= 0"));
+  job->as_target = true;
+  return run_job(job, sources, q, pool);
+}
+
 pflow_err pflow_poisson_target(const pflow_sources *sources, const float *y, size_t q,
                                double gamma, float *target, pflow_pool *pool) {
   pf_need(sources);
   pf_need(sources->x);
   pf_need(y);
   pf_need(target);
-  pf_try(pf_check_setting(gamma >= 0.0 && gamma < INFINITY, "Poisson target: gamma",
-                          gamma, "a finite value >= 0"));
-  field_job job = {.y = y, .e = target, .as_target = true, .gamma = gamma};
-  return run_job(&job, sources, q, pool);
+  field_job job = {.y = y, .e = target, .gamma = gamma};
+  return run_target(&job, sources, q, pool);
+}
+
+pflow_err pf_poisson_target_near(const pflow_sources *sources, const float *y, size_t q,
+                                 double gamma, float *target, pflow_pool *pool) {
+  field_job job = {.y = y, .e = target, .near_sources = true, .gamma = gamma};
+  return run_target(&job, sources, q, pool);
 }

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "field/direction.h"
 #include "field/perturb.h"
 #include "field/points.h"
 
@@ -95,8 +96,8 @@ static pflow_err make_batch(pflow_field_step *step, const pflow_sources *sources
   const pflow_field_fit_config *config = &step->config;
   pf_try(pflow_perturb(&config->perturb, sources->x, rows, step->dim, rng, step->points,
                        config->pool));
-  return pflow_poisson_target(sources, step->points, rows, config->gamma, step->target,
-                              config->pool);
+  return pf_poisson_target_near(sources, step->points, rows, config->gamma, step->target,
+                                config->pool);
 }
 
 pflow_err pflow_field_step_run(pflow_field_step *step, pflow_net *net,
