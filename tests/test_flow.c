@@ -1,10 +1,11 @@
 /*
- * test_flow.c - small networks by panels, against float64, and flows in several threads.
+ * test_flow.c - small networks by panels, against float64, and solves in several threads.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/failing.h"
 #include "support/levels.h"
 #include "support/suite.h"
 
@@ -144,7 +145,146 @@ START_TEST(the_first_block_that_ends_is_told) {
 }
 END_TEST
 
+/* ---- a whole network ---- */
+
+/* y = W x + b of one row in double; the next layer's weights. */
+static const float *apply_linear(const float *w, size_t in, size_t out, const double *x,
+                                 double *y) {
+  for (size_t o = 0; o < out; o++) {
+    y[o] = w[out * in + o];
+    for (size_t k = 0; k < in; k++)
+      y[o] += (double)w[o * in + k] * x[k];
+  }
+  return w + out * (in + 1);
+}
+
+/* The level is the process's, each in a test run of its own. */
+START_TEST(a_network_is_what_it_is_in_double) {
+  enum { n = 77, in = 33, hidden = 50, out = 7 };
+  const size_t shape = in;
+  pflow_net *net;
+  pflow_net_work *work, *training;
+  ck_ok(pflow_net_create(&net, NULL));
+  ck_ok(pflow_net_add_linear(net, hidden, 1));
+  ck_ok(pflow_net_add_relu(net));
+  ck_ok(pflow_net_add_linear(net, hidden, 1));
+  ck_ok(pflow_net_add_silu(net));
+  ck_ok(pflow_net_add_linear(net, out, 1));
+  ck_ok(pflow_net_build(net, &shape, 1));
+  ck_ok(pflow_net_work_create(&work, net, 20, PFLOW_INFERENCE));
+  ck_ok(pflow_net_work_create(&training, net, n, PFLOW_TRAINING));
+  float *x = normal_values(n * in, 21), y[n * out];
+  const float *forward;
+  ck_ok(pflow_net_predict(net, work, x, n, y));
+  ck_ok(pflow_net_forward(net, training, x, n, &forward));
+  if (strcmp(pflow_cpu_level(), "reference") != 0) ck_assert_mem_eq(forward, y, sizeof y);
+  for (size_t r = 0; r < n; r++) {
+    double a[hidden], b[hidden];
+    const float *w = pflow_net_params(net);
+    for (size_t k = 0; k < in; k++)
+      a[k] = x[r * in + k];
+    w = apply_linear(w, in, hidden, a, b);
+    for (size_t k = 0; k < hidden; k++)
+      b[k] = fmax(b[k], 0.0);
+    w = apply_linear(w, hidden, hidden, b, a);
+    for (size_t k = 0; k < hidden; k++)
+      a[k] /= 1.0 + exp(-a[k]);
+    apply_linear(w, hidden, out, a, b);
+    for (size_t k = 0; k < out; k++) {
+      ck_assert_double_eq_tol(y[r * out + k], b[k], 2e-6 * (1.0 + fabs(b[k])));
+      ck_assert_double_eq_tol(forward[r * out + k], b[k], 2e-6 * (1.0 + fabs(b[k])));
+    }
+  }
+  pflow_free(x);
+  pflow_net_work_destroy(training);
+  pflow_net_work_destroy(work);
+  pflow_net_destroy(net);
+}
+END_TEST
+
+/* ---- observers of concurrent solves ---- */
+
+typedef struct watch {
+  int inside; /* plain, so that two observers at once are seen */
+  size_t shown[100];
+} watch;
+
+static int watch_rows(const pflow_ode_rows *at, size_t step, void *user) {
+  watch *self = user;
+  ck_assert_int_eq(self->inside++, 0);
+  for (size_t r = 0; r < at->n; r++) {
+    ck_assert_uint_eq(self->shown[at->row[r]]++, step);
+    ck_assert(fabs(at->s[r] - 0.25 * (double)step) < 1e-12 && at->y[r] == at->s[r]);
+  }
+  self->inside--;
+  return 0;
+}
+
+static int one(const pflow_ode_rows *at, float *dy, void *user) {
+  (void)user;
+  for (size_t r = 0; r < at->n; r++)
+    dy[r] = 1.0f;
+  return 0;
+}
+
+START_TEST(observers_come_one_at_a_time) {
+  for (size_t threads = 1; threads <= 5; threads += 2) {
+    float y[100] = {0.0f};
+    watch seen = {.inside = 0};
+    pflow_ode_config config;
+    pflow_ode_config_init(&config);
+    ck_ok(pflow_pool_create(&config.pool, threads));
+    config.concurrent = 1;
+    config.steps = 4;
+    config.block_rows = 7;
+    config.observer = watch_rows;
+    config.observer_user = &seen;
+    ck_ok(pflow_ode_solve(&config, one, NULL, 0, 1, y, 100, 1, NULL));
+    for (size_t r = 0; r < 100; r++)
+      ck_assert_uint_eq(seen.shown[r], 5);
+    pflow_pool_destroy(config.pool);
+  }
+}
+END_TEST
+
+/* ---- memory ---- */
+
+static pflow_err solve_concurrently(void *user) {
+  float y[100] = {0.0f};
+  pflow_ode_config config = *(const pflow_ode_config *)user;
+  return pflow_ode_solve(&config, one, NULL, 0, 1, y, 100, 1, NULL);
+}
+
+static pflow_err make_work(void *user) {
+  pflow_net_work *work;
+  pflow_err rc = pflow_net_work_create(&work, user, 100, PFLOW_INFERENCE);
+  if (rc == PFLOW_OK) pflow_net_work_destroy(work);
+  return rc;
+}
+
+START_TEST(failing_memory_leaves_nothing) {
+  pflow_ode_config config;
+  pflow_net *net;
+  failing_install();
+  pflow_ode_config_init(&config);
+  ck_ok(pflow_pool_create(&config.pool, 3));
+  ck_ok(pflow_field_net_create(&net, dim, NULL));
+  config.concurrent = 1;
+  config.block_rows = 7;
+  for (int method = PFLOW_ODE_EULER; method <= PFLOW_ODE_DOPRI5; method++) {
+    config.method = (pflow_ode_method)method;
+    ck_assert_uint_gt(check_failures(solve_concurrently, &config), 3);
+  }
+  ck_assert_uint_ge(check_failures(make_work, net), 2);
+  pflow_net_destroy(net);
+  pflow_pool_destroy(config.pool);
+  failing_remove();
+}
+END_TEST
+
 int main(void) {
-  return run_tests("flow", TESTS(layers_at_every_level, threads_do_not_change_a_flow,
-                                 the_first_block_that_ends_is_told));
+  return run_tests(
+      "flow", TESTS(layers_at_every_level, threads_do_not_change_a_flow,
+                    the_first_block_that_ends_is_told, a_network_is_what_it_is_in_double,
+                    observers_come_one_at_a_time, failing_memory_leaves_nothing));
 }
