@@ -43,6 +43,10 @@ pf_always_inline void fixed_tile(size_t m, size_t parts, size_t k, const float *
                                  const float *b, float *c, size_t stride, size_t n,
                                  bool add) {
   vf sum[tile_rows][2];
+  pf_each (i, m) {
+    vf_fetch(c + i * stride);
+    if (parts == 2) vf_fetch(c + i * stride + pf_lanes);
+  }
   add_up(m, parts, k, a, b, sum);
   pf_each (i, m) {
     put(c + i * stride, sum[i][0], n, add);

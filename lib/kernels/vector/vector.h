@@ -64,6 +64,11 @@ pf_always_inline vf vf_set(float value) {
 #define vf_keep(value) ((void)(value))
 #endif
 
+/* Asks for the cache line of a value that is to be written soon. */
+pf_always_inline void vf_fetch(const float *value) {
+  __builtin_prefetch(value, 1);
+}
+
 /* The first n < pf_lanes values, zeros behind them; and the same way back. */
 pf_always_inline vf vf_load_part(const float *from, size_t n) {
   vf value = {0.0f};
