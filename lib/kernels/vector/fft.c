@@ -498,6 +498,11 @@ pf_always_inline void multiply_rows(size_t m, int split, const pf_fft_product *p
   for (size_t first = 0; first < p->k; first += pf_lanes) {
     const size_t left = p->k - first, end = left < pf_lanes ? left : pf_lanes;
     const float *a = p->a + first / pf_lanes * p->a_stride;
+    /* The rows of the next channels, else of the next call: no stream that the processor
+     * would follow by itself. */
+    const float *next = end < left ? a + p->a_stride : p->a + m * 2 * pf_lanes;
+    pf_each (i, 2 * m)
+      vf_fetch(next + i * pf_lanes);
     for (size_t q = 0; q < end; q++, b += 2 * pf_lanes) {
       if (split)
         add_split(m, a + q, 2 * pf_lanes, b, sum);

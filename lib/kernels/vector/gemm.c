@@ -44,8 +44,8 @@ pf_always_inline void fixed_tile(size_t m, size_t parts, size_t k, const float *
                                  bool add) {
   vf sum[tile_rows][2];
   pf_each (i, m) {
-    vf_fetch(c + i * stride);
-    if (parts == 2) vf_fetch(c + i * stride + pf_lanes);
+    vf_fetch_to_write(c + i * stride);
+    if (parts == 2) vf_fetch_to_write(c + i * stride + pf_lanes);
   }
   add_up(m, parts, k, a, b, sum);
   pf_each (i, m) {

@@ -64,8 +64,12 @@ pf_always_inline vf vf_set(float value) {
 #define vf_keep(value) ((void)(value))
 #endif
 
-/* Asks for the cache line of a value that is to be written soon. */
+/* Asks for the cache line of a value that is to be read, or written, a little later. */
 pf_always_inline void vf_fetch(const float *value) {
+  __builtin_prefetch(value, 0);
+}
+
+pf_always_inline void vf_fetch_to_write(const float *value) {
   __builtin_prefetch(value, 1);
 }
 
