@@ -381,7 +381,7 @@ typedef struct pflow_layer_plan {
   int in_place;   /* 1: y may be x and dx may be dy; backward then reads y, never x */
   int ignores_y;  /* 1: backward does not read y, so the next layer may overwrite it */
   int ignores_x;  /* 1: backward does not read x, which may be overwritten by then */
-  int dx_over_dy; /* 1: dx may be dy (an in_place layer need not say so) */
+  int dx_over_dy; /* 1: dx may be dy (an in_place layer need not say so); same sizes */
   int rectifies;  /* 1: the layer can take over a ReLU behind it: see call.rectify */
 } pflow_layer_plan;
 

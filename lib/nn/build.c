@@ -86,7 +86,8 @@ static pflow_err plan_layer(pflow_net *net, size_t index, const pflow_shape *in)
   pf_try(call_plan(net, layer, index, in));
   layer->in_size = pf_shape_size(in);
   pf_try(check_shape(&layer->plan.out, &layer->out_size, what));
-  if (layer->plan.in_place && layer->in_size != layer->out_size)
+  if ((layer->plan.in_place || layer->plan.dx_over_dy) &&
+      layer->in_size != layer->out_size)
     return pf_fail(PFLOW_ESHAPE, "%s %zu works in place but makes %zu values of %zu",
                    layer->type.kind, index, layer->out_size, layer->in_size);
   return place_arrays(net, layer, index);

@@ -62,11 +62,17 @@ static size_t output_end(const planner *p, size_t i) {
   return i + 1;
 }
 
+/* Whether no backward reads the output of a layer, nor, where a ReLU shares it, that of the
+ * layer that rectifies. */
+static bool output_is_free(const pf_layer *layer) {
+  return layer->absorbed ? !reads_y(layer - 1) : !reads_y(layer);
+}
+
 static pflow_err plan_output(planner *p, size_t i) {
   pf_slot *slot = p->work->slot;
   const pf_layer *layer = &p->layer[i];
   const size_t end = output_end(p, i);
-  const bool over_x = i > 0 && layer->plan.in_place && !reads_y(layer - 1);
+  const bool over_x = i > 0 && layer->plan.in_place && output_is_free(layer - 1);
   if (layer->absorbed || over_x) {
     share_life(p, slot[i - 1].y, end, &slot[i].y);
     return PFLOW_OK;
