@@ -68,10 +68,11 @@ PFLOW_API void pflow_net_destroy(pflow_net *net);
  */
 
 /*
- * How a convolution is computed; results differ in rounding alone, by less than 1e-5 of
- * the largest value. FFT: products in the Fourier domain, four to five times fewer
- * multiplications; for 3 x 3 kernels, stride 1, padding 1 and images of at most 31 x 31.
- * GEMM: matrix products over patches; any shape.
+ * How a convolution is computed; for finite values results differ in rounding alone, by
+ * less than 1e-5 of the largest sum of |weight x input|. NaN and infinities spread over a
+ * whole image by FFT, over the kernel's reach by GEMM. FFT: products in the Fourier
+ * domain, four to five times fewer multiplications; for 3 x 3 kernels, stride 1, padding
+ * 1 and images of at most 31 x 31. GEMM: matrix products over patches; any shape.
  */
 typedef enum pflow_conv2d_algorithm {
   PFLOW_CONV_AUTO = 0, /* the faster one for shape, scratch_bytes and processor */
@@ -309,11 +310,11 @@ PFLOW_API pflow_err pflow_net_zero_grads(pflow_net *net);
  * Prediction (running statistics) of any number of rows, max_rows at a time, into the
  * caller's y (n x out_size); n 0 does nothing. y may not overlap x. Thread-safe on one
  * net with separate workspaces; either mode of workspace will do, but a forward that
- * waits for its backward in it is lost. Linear, ReLU and SiLU layers over vectors, up to
- * 512 wide and with up to 2^19 weights, run fused, a few rows at a time through all of
- * them. A row's result does not depend on the rows beside it, but for the rounding of the
- * BLAS at the CPU level `reference`.
- * Errors: PFLOW_ESTATE for a workspace of another network.
+ * waits for its backward in it is lost. Networks of nothing but linear, ReLU and SiLU
+ * layers over vectors, up to 512 wide and with up to 2^19 weights, run fused, a few rows
+ * at a time through all of them. A row's result does not depend on the rows beside it,
+ * but for the rounding of the BLAS at the CPU level `reference`. Errors: PFLOW_ESTATE for
+ * a workspace of another network.
  */
 PFLOW_API pflow_err pflow_net_predict(const pflow_net *net, pflow_net_work *work,
                                       const float *x, size_t n, float *y);
@@ -371,7 +372,7 @@ typedef struct pflow_param_spec {
  */
 typedef struct pflow_layer_plan {
   pflow_shape in;       /* given */
-  size_t scratch_bytes; /* given: keep scratch near this bound */
+  size_t scratch_bytes; /* given: keep scratch near this bound, where that can be */
   size_t index;         /* given: the layer's number, for messages */
   pflow_shape out;
   size_t n_params;
@@ -383,6 +384,7 @@ typedef struct pflow_layer_plan {
   int ignores_x;  /* 1: backward does not read x, which may be overwritten by then */
   int dx_over_dy; /* 1: dx may be dy (an in_place layer need not say so); same sizes */
   int rectifies;  /* 1: the layer can take over a ReLU behind it: see call.rectify */
+  size_t backward_scratch; /* floats that backward has besides the scratch above */
 } pflow_layer_plan;
 
 /*

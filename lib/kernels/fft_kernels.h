@@ -41,7 +41,6 @@ typedef struct pf_fft_product {
 
 typedef struct pf_fft_kernels {
   size_t lanes;
-  size_t rows; /* m at which the products run best */
   /* One row of each pair from `used` <= lanes planes; missing channels become 0. */
   void (*forward)(const pf_fft_shape *shape, const float *planes, size_t used, float *to,
                   size_t pair);

@@ -34,6 +34,11 @@ struct pf_conv2d {
   pf_conv2d_piece forward, backward; /* and pieces of the passes */
 };
 
+/* Backward needs so many floats of scratch, at least what forward does. */
+static inline void pf_conv2d_backward_scratch(pflow_layer_plan *plan, size_t floats) {
+  if (floats > plan->scratch_fixed) plan->backward_scratch = floats - plan->scratch_fixed;
+}
+
 /* By products of patch matrices (im2col): any kernel, stride and padding. */
 extern const pf_conv2d_way pf_conv2d_blas;    /* at the reference level */
 extern const pf_conv2d_way pf_conv2d_patches; /* at the others */

@@ -113,9 +113,10 @@ static void choose_piece(pf_conv2d_piece *piece, size_t size, size_t all, size_t
     piece->blocks--;
   while (piece->images > 1 && !piece_fits(size, all, piece, bytes))
     piece->images--;
-  pf_conv2d_piece more = *piece;
-  while (more.blocks < blocks && piece_fits(size, all, &more, bytes))
-    *piece = (pf_conv2d_piece){more.images, more.blocks++};
+  pf_conv2d_piece whole = {piece->images, blocks};
+  while (whole.blocks > piece->blocks && !piece_fits(size, all, &whole, bytes))
+    whole.blocks = whole.blocks / 2 + whole.blocks % 2;
+  if (whole.blocks > piece->blocks) *piece = whole;
 }
 
 bool pf_conv2d_fft_serves(const pf_conv2d *conv) {
@@ -145,9 +146,9 @@ static pflow_err plan(pf_conv2d *conv, pflow_layer_plan *to) {
   conv->size = transform_size(&conv->window);
   choose_piece(&conv->forward, conv->size, in, out, to->scratch_bytes);
   choose_piece(&conv->backward, conv->size, out, in, to->scratch_bytes);
-  pf_try(piece_floats(&floats, conv->size, in, &conv->forward));
-  pf_try(piece_floats(&to->scratch_fixed, conv->size, out, &conv->backward));
-  if (to->scratch_fixed < floats) to->scratch_fixed = floats;
+  pf_try(piece_floats(&to->scratch_fixed, conv->size, in, &conv->forward));
+  pf_try(piece_floats(&floats, conv->size, out, &conv->backward));
+  pf_conv2d_backward_scratch(to, floats);
   return PFLOW_OK;
 }
 

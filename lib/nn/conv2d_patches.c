@@ -53,8 +53,8 @@ static pflow_err panels_floats(size_t *floats, size_t m, size_t k) {
 /* What a part of the batch has: its sums, and room for packed rows of dy. */
 static pflow_err part_floats(size_t *floats, const pf_conv2d *conv) {
   size_t panels;
-  pf_try(panels_floats(&panels, conv->config.out_channels, pf_panel_piece));
   pf_try(pf_mul(floats, conv->config.out_channels, conv->depth, "conv2d scratch"));
+  pf_try(panels_floats(&panels, conv->config.out_channels, pf_panel_piece));
   pf_try(round_up(floats));
   return pf_add(floats, *floats, panels, "conv2d scratch");
 }
@@ -84,8 +84,7 @@ static pflow_err plan(pf_conv2d *conv, pflow_layer_plan *to) {
   pf_try(panels_floats(&weights, conv->depth, channels));
   pf_try(pf_add(&images, images, weights, "conv2d scratch"));
   pf_try(panels_floats(&to->scratch_fixed, channels, conv->depth));
-  if (to->scratch_fixed < parts) to->scratch_fixed = parts;
-  if (to->scratch_fixed < images) to->scratch_fixed = images;
+  pf_conv2d_backward_scratch(to, parts < images ? images : parts);
   return PFLOW_OK;
 }
 

@@ -61,12 +61,13 @@ static int spread_planes(size_t begin, size_t end, void *user) {
   for (size_t plane = begin; plane < end; plane++) {
     float *dx = j->call->dx + plane * s->height * s->width;
     memset(dx, 0, s->height * s->width * sizeof *dx);
-    for (size_t line = 0; line < s->out_h; line++, dx += s->stride * s->width) {
+    for (size_t line = 0; line < s->out_h; line++) {
       const size_t out = (plane * s->out_h + line) * s->out_w;
+      float *to = dx + line * s->stride * s->width;
       if (s->kernel <= pf_pool_most_bytes)
-        spread_line(s, j->call->dy + out, (const uint8_t *)places + out, &o, dx);
+        spread_line(s, j->call->dy + out, (const uint8_t *)places + out, &o, to);
       else
-        spread_wide_line(s, j->call->dy + out, (const uint32_t *)places + out, dx);
+        spread_wide_line(s, j->call->dy + out, (const uint32_t *)places + out, to);
     }
   }
   return 0;

@@ -62,8 +62,8 @@ static size_t output_end(const planner *p, size_t i) {
   return i + 1;
 }
 
-/* Whether no backward reads the output of a layer, nor, where a ReLU shares it, that of the
- * layer that rectifies. */
+/* Whether no backward reads the output of a layer, nor, where a ReLU shares it, that of
+ * the layer that rectifies. */
 static bool output_is_free(const pf_layer *layer) {
   return layer->absorbed ? !reads_y(layer - 1) : !reads_y(layer);
 }
@@ -100,7 +100,9 @@ static pflow_err plan_own(planner *p, size_t i) {
   pf_try(add_life(p, plan->saved_per_row, plan->saved_fixed, i, back, &slot->saved));
   pf_try(add_life(p, plan->scratch_per_row, plan->scratch_fixed, i, i,
                   &slot->forward_scratch));
-  return add_life(p, plan->scratch_per_row, plan->scratch_fixed, back, back,
+  size_t backward;
+  pf_try(pf_add(&backward, plan->scratch_fixed, plan->backward_scratch, "scratch"));
+  return add_life(p, plan->scratch_per_row, backward, back, back,
                   &slot->backward_scratch);
 }
 

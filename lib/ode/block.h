@@ -16,6 +16,9 @@
 #include "kernels/table.h"
 #include "pflow/ode.h"
 
+_Static_assert(pf_rows_most_terms == PFLOW_ODE_MAX_STAGES + 1,
+               "a step adds its start and all stages");
+
 /* Step control of one row. */
 typedef struct pf_ode_control {
   double s, h;      /* place, and size of the next step */

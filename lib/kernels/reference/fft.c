@@ -7,7 +7,7 @@
 
 #include "kernels/fft_kernels.h"
 
-enum { lanes = 4, rows = 3, most = 32 };
+enum { lanes = 4, most = 32 };
 
 static const double two_pi = 6.283185307179586476925286766559;
 
@@ -166,6 +166,6 @@ static void correlate(const pf_fft_product *p) {
 
 void pf_fill_fft_reference(pf_fft_kernels *to);
 void pf_fill_fft_reference(pf_fft_kernels *to) {
-  *to = (pf_fft_kernels){lanes, rows,     forward,  inverse,
+  *to = (pf_fft_kernels){lanes, forward,  inverse,
                          taps,  add_taps, multiply, correlate};
 }
