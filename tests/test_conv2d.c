@@ -97,11 +97,11 @@ static double check_problem(const problem *p, size_t scratch_bytes) {
   trial_run(&t);
   reference want = reference_create(p, &t);
   double worst = compare("y", t.y, want.y, t.rows * t.out);
-  worst = fmax(worst, compare("dx", t.dx, want.dx, t.rows * t.in));
-  worst = fmax(worst, compare("dw", weight.grad, want.dw, weight.size));
+  worst = worst_of(worst, compare("dx", t.dx, want.dx, t.rows * t.in));
+  worst = worst_of(worst, compare("dw", weight.grad, want.dw, weight.size));
   if (p->config.bias)
-    worst = fmax(worst, compare("db", trial_array(&t, "0.bias").grad, want.db,
-                                p->config.out_channels));
+    worst = worst_of(worst, compare("db", trial_array(&t, "0.bias").grad, want.db,
+                                    p->config.out_channels));
   reference_free(&want);
   trial_end(&t);
   return worst;
@@ -137,7 +137,7 @@ START_TEST(random_problems_match_the_direct_sum) {
   pflow_rng_init(&rng, 3, 0);
   for (size_t i = 0; i < 400; i++) {
     problem p = draw_problem(&rng);
-    worst = fmax(worst, check_problem(&p, scratch[i % 4]));
+    worst = worst_of(worst, check_problem(&p, scratch[i % 4]));
   }
   printf("400 random convolutions: %.1e\n", worst);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
@@ -158,7 +158,7 @@ START_TEST(transforms_match_the_direct_sum) {
     p.config.bias = (int)(i % 2);
     p.height = draw(&rng, 1, i % 4 ? 31 : 8);
     p.width = i % 3 ? p.height : draw(&rng, 1, i % 4 ? 31 : 8);
-    worst = fmax(worst, check_problem(&p, i % 5 ? 0 : 1));
+    worst = worst_of(worst, check_problem(&p, i % 5 ? 0 : 1));
   }
   printf("60 convolutions by transforms: %.1e\n", worst);
   ck_assert_uint_eq(pflow_live_blocks(), 0);

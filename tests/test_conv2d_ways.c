@@ -39,7 +39,7 @@ static double difference(const float *a, const float *b, size_t n) {
   double scale = 1e-30, worst = 0.0;
   for (size_t i = 0; i < n; i++) {
     scale = fmax(scale, fabs((double)b[i]));
-    worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
+    worst = worst_of(worst, fabs((double)a[i] - (double)b[i]));
   }
   return worst / scale;
 }
@@ -52,7 +52,7 @@ static double check_same(const trial *a, const trial *b, double tolerance) {
   ck_assert_msg(y <= tolerance && dx <= tolerance && grads <= tolerance,
                 "%zu rows of %zu to %zu values: y %.1e, dx %.1e, gradients %.1e", a->rows,
                 a->in, a->out, y, dx, grads);
-  return fmax(y, fmax(dx, grads));
+  return worst_of(y, worst_of(dx, grads));
 }
 
 static size_t draw(pflow_rng *rng, size_t low, size_t high) {
@@ -70,7 +70,7 @@ START_TEST(both_ways_agree) {
     if (i % 2) p.width = p.height;
     trial fft = trial_of(&p, PFLOW_CONV_FFT, NULL, i % 3 ? 0 : 1 + i * 4000);
     trial gemm = trial_of(&p, PFLOW_CONV_GEMM, NULL, 0);
-    worst = fmax(worst, check_same(&fft, &gemm, 1e-5));
+    worst = worst_of(worst, check_same(&fft, &gemm, 1e-5));
     trial_end(&fft);
     trial_end(&gemm);
   }

@@ -61,7 +61,7 @@ static double largest_error(const pflow_sources *sources, const float *y, size_t
     double length = norm(e, width);
     for (size_t k = 0; k < width; k++)
       e[k] -= got[i * width + k];
-    worst = fmax(worst, norm(e, width) / length);
+    worst = worst_of(worst, norm(e, width) / length);
   }
   free(e);
   return worst;

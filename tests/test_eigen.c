@@ -23,8 +23,8 @@ static void check_system(const double *a, size_t dim, const double *values,
         image += a[k * dim + j] * v[j];
         product += v[j] * vectors[k * dim + j];
       }
-      residual = fmax(residual, fabs(image - values[i] * v[k]));
-      skew = fmax(skew, fabs(product - (i == k)));
+      residual = worst_of(residual, fabs(image - values[i] * v[k]));
+      skew = worst_of(skew, fabs(product - (i == k)));
       least = fmin(least, v[k]);
       most = fmax(most, v[k]);
     }

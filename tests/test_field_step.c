@@ -40,7 +40,7 @@ START_TEST(the_step_leaves_the_gradient) {
     double slope = (above - step_loss(step, net)) / (2.0 * (double)h);
     params[i] = kept;
     largest = fmax(largest, fabs(slope));
-    worst = fmax(worst, fabs(slope - gradient[i]));
+    worst = worst_of(worst, fabs(slope - gradient[i]));
   }
   ck_assert_msg(worst < 1e-3 * largest, "off by %g of %g", worst, largest);
   step_loss(step, net); /* a second run does not add to the first */

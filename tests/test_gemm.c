@@ -131,7 +131,7 @@ static void free_job(pf_gemm_job *job) {
 static double difference(const pf_gemm_job *a, const pf_gemm_job *b) {
   double worst = 0.0;
   for (size_t i = 0; i < a->m * a->c_stride; i++)
-    worst = fmax(worst, fabs((double)a->c[i] - b->c[i]));
+    worst = worst_of(worst, fabs((double)a->c[i] - b->c[i]));
   return worst;
 }
 

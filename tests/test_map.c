@@ -313,7 +313,7 @@ START_TEST(rotation_keeps_distances) {
       after += pow((double)y[i * dim + k] - y[k], 2.0);
       norm_before += pow(x[i * dim + k], 2.0);
       norm_after += pow(y[i * dim + k], 2.0);
-      moved = fmax(moved, fabs(y[i * dim + k] - x[i * dim + k]));
+      moved = worst_of(moved, fabs(y[i * dim + k] - x[i * dim + k]));
     }
     ck_assert(fabs(after / before - 1.0) < 1e-6);
     ck_assert(fabs(norm_after / norm_before - 1.0) < 1e-6); /* no shift */

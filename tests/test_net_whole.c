@@ -156,9 +156,9 @@ static void check_first_gradients(pflow_net *net) {
     golden want = reference("grad0", param.name);
     double error = check_close(param.name, param.grad, &want, before_norm ? 1e-4 : 1e-5);
     if (before_norm)
-      worst_before_norm = fmax(worst_before_norm, error);
+      worst_before_norm = worst_of(worst_before_norm, error);
     else
-      worst = fmax(worst, error);
+      worst = worst_of(worst, error);
     golden_free(&want);
   }
   printf("gradients: %g before a batch norm, %g else\n", worst_before_norm, worst);
@@ -178,7 +178,7 @@ static void check_logits(const char *what, float got[starts][logits_size],
     for (size_t start = 0; start < starts; start++)
       value[start] = got[start][i];
     qsort(value, starts, sizeof *value, by_size);
-    worst = fmax(worst, fabs(value[starts / 2] - want->f64[i]));
+    worst = worst_of(worst, fabs(value[starts / 2] - want->f64[i]));
   }
   printf("%s: off by %g\n", what, worst);
   ck_assert_msg(worst <= tolerance, "%s: off by %g, at most %g", what, worst, tolerance);

@@ -121,7 +121,7 @@ static int watch(const pflow_ode_rows *rows, size_t step, void *user) {
   double want = self->s0 + (self->s1 - self->s0) / self->steps * (double)step;
   for (size_t r = 0; r < rows->n; r++) {
     ck_assert_uint_eq(rows->row[r], r);
-    self->worst_s = fmax(self->worst_s, fabs(rows->s[r] - want));
+    self->worst_s = worst_of(self->worst_s, fabs(rows->s[r] - want));
     self->last_s = rows->s[r];
     self->last_y = rows->y[r * rows->dim];
   }

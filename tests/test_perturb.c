@@ -50,7 +50,7 @@ static void check_heights(const setting *of, const float *y, const golden *want)
   double scale = 0.0, worst = 0.0;
   for (size_t i = width - 1; i < want->size; i += width) {
     scale = fmax(scale, fabs(want->f64[i]));
-    worst = fmax(worst, fabs(y[i] - want->f64[i]));
+    worst = worst_of(worst, fabs(y[i] - want->f64[i]));
   }
   ck_assert_msg(worst <= 2e-6 * scale, "%s: heights off by %g of %g", of->folder, worst,
                 scale);

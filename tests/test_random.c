@@ -89,8 +89,8 @@ static void check_uniform(const char *what, double *values, size_t n) {
   ck_assert(values[0] >= 0.0 && values[n - 1] <= 1.0);
   double worst = 0.0;
   for (size_t i = 0; i < n; i++) {
-    worst = fmax(worst, fabs(values[i] - (double)i / (double)n));
-    worst = fmax(worst, fabs(values[i] - (double)(i + 1) / (double)n));
+    worst = worst_of(worst, fabs(values[i] - (double)i / (double)n));
+    worst = worst_of(worst, fabs(values[i] - (double)(i + 1) / (double)n));
   }
   ck_assert_msg(worst * sqrt((double)n) < 2.7, "%s: distance %g", what, worst);
 }
@@ -192,7 +192,7 @@ START_TEST(sphere_points_are_uniform) {
       double square = 0.0;
       for (size_t a = 0; a < dim; a++)
         square += (double)single[i * dim + a] * single[i * dim + a];
-      worst = fmax(worst, fabs(square - 1.0));
+      worst = worst_of(worst, fabs(square - 1.0));
       /* The angle is uniform on a circle, the height on a sphere (Archimedes). */
       wide[i] = dim == 2
                     ? 0.5 + atan2(single[2 * i], single[2 * i + 1]) / (2.0 * acos(-1))

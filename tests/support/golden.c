@@ -95,7 +95,7 @@ double check_close_f64(const char *what, const double *got, const double *want, 
   for (size_t i = 0; i < n; i++) {
     scale = fmax(scale, fabs(want[i]));
     double error = fabs(got[i] - want[i]);
-    if (!(error <= worst)) {
+    if (!isnan(worst) && !(error <= worst)) {
       worst = error;
       place = i;
     }

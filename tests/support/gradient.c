@@ -49,7 +49,7 @@ static double compare(const problem *p, const char *what, float *values,
   for (size_t i = 0; i < size; i++) {
     double slope = difference(p, &values[i]);
     largest = fmax(largest, fabs(slope));
-    worst = fmax(worst, fabs(slope - gradient[i]));
+    worst = worst_of(worst, fabs(slope - gradient[i]));
   }
   ck_assert_msg(worst <= p->tolerance * largest, "%s: off by %g of %g", what, worst,
                 largest);
@@ -62,7 +62,7 @@ static double compare_params(const problem *p) {
     pflow_param array;
     ck_ok(pflow_net_param(p->net, i, &array));
     if (!array.grad) continue;
-    worst = fmax(worst, compare(p, array.name, array.value, array.grad, array.size));
+    worst = worst_of(worst, compare(p, array.name, array.value, array.grad, array.size));
   }
   return worst;
 }
@@ -76,7 +76,7 @@ double check_gradients_at(pflow_net *net, float *x, size_t n, float h, double to
   weighted_sum(&p);
   ck_ok(pflow_net_zero_grads(net));
   ck_ok(pflow_net_backward(net, p.work, p.dy, dx));
-  double worst = fmax(compare_params(&p), compare(&p, "input", p.x, dx, in_size));
+  double worst = worst_of(compare_params(&p), compare(&p, "input", p.x, dx, in_size));
   pflow_net_work_destroy(p.work);
   pflow_free(p.dy);
   pflow_free(dx);

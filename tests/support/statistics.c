@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "support/suite.h"
+
 static int by_value(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
@@ -15,8 +17,8 @@ void check_distribution(const char *what, double *values, size_t n, cdf_fn cdf,
   qsort(values, n, sizeof *values, by_value);
   for (size_t i = 0; i < n; i++) {
     double want = cdf(values[i], parameter);
-    worst = fmax(worst, fabs((double)i / (double)n - want));
-    worst = fmax(worst, fabs((double)(i + 1) / (double)n - want));
+    worst = worst_of(worst, fabs((double)i / (double)n - want));
+    worst = worst_of(worst, fabs((double)(i + 1) / (double)n - want));
   }
   ck_assert_msg(worst * sqrt((double)n) < 1.95, "%s: distance %g of %zu values", what,
                 worst, n);

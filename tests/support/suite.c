@@ -1,5 +1,6 @@
 #include "support/suite.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 int run_tests(const char *module, const TTest *const *tests, size_t count) {
@@ -14,4 +15,8 @@ int run_tests(const char *module, const TTest *const *tests, size_t count) {
   int failed = srunner_ntests_failed(runner);
   srunner_free(runner);
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+double worst_of(double worst, double error) {
+  return isnan(worst) || error <= worst ? worst : error;
 }

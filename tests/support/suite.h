@@ -20,6 +20,9 @@
 /* Runs the tests in one case and prints Check's summary; the process's exit status. */
 int run_tests(const char *module, const TTest *const *tests, size_t count);
 
+/* The larger error; NaN once there was one, which fmax would lose. */
+double worst_of(double worst, double error);
+
 /* Fails the test unless call returned `code` with a message that contains `text`. */
 #define ck_fails(call, code, text)                                                       \
   do {                                                                                   \

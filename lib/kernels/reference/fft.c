@@ -166,6 +166,5 @@ static void correlate(const pf_fft_product *p) {
 
 void pf_fill_fft_reference(pf_fft_kernels *to);
 void pf_fill_fft_reference(pf_fft_kernels *to) {
-  *to = (pf_fft_kernels){lanes, forward,  inverse,
-                         taps,  add_taps, multiply, correlate};
+  *to = (pf_fft_kernels){lanes, forward, inverse, taps, add_taps, multiply, correlate};
 }

@@ -584,6 +584,5 @@ static void correlate(const pf_fft_product *p) {
 
 void pf_fill(fft)(pf_fft_kernels *to);
 void pf_fill(fft)(pf_fft_kernels *to) {
-  *to = (pf_fft_kernels){pf_lanes, forward,  inverse,
-                         taps,     add_taps,     multiply, correlate};
+  *to = (pf_fft_kernels){pf_lanes, forward, inverse, taps, add_taps, multiply, correlate};
 }
