@@ -14,6 +14,7 @@ enum {
   most_chunks = 64,
   piece = 256,       /* columns turned at a time */
   tile_columns = 32, /* of the curvature */
+  page = 512,        /* doubles */
 };
 
 size_t pf_largest(const double *row, size_t n) {
@@ -36,8 +37,10 @@ typedef struct part {
   double *loss, *gradient, *logits;
 } part;
 
+/* Whole pages with one between: what threads write side by side, and what a processor
+ * fetches ahead of use, lies in pages of one thread. */
 static size_t part_size(const pf_objective *self) {
-  return 1 + self->classes * (self->width + block);
+  return (self->classes * (self->width + block) + 2 * page) / page * page;
 }
 
 static part part_of(const pf_objective *self, size_t chunk) {
@@ -55,7 +58,8 @@ pflow_err pf_objective_allocate(pf_objective *objective) {
   self->chunks = (self->n + self->grain - 1) / self->grain;
   pf_try(pf_mul(&size, self->width, self->classes, "logistic weights"));
   pf_try(pf_mul(&parts, self->width + block, self->classes, "logistic gradients"));
-  pf_try(pf_mul(&parts, parts + 1, self->chunks, "logistic gradients"));
+  pf_try(pf_add(&parts, parts, 2 * page, "logistic gradients"));
+  pf_try(pf_mul(&parts, parts, self->chunks, "logistic gradients"));
   pf_try(pf_alloc(&self->parts, parts, sizeof(double)));
   return pf_alloc(&self->turned, size, sizeof(double));
 }
@@ -153,9 +157,12 @@ static void widen_columns(const float *x, size_t count, size_t dim, size_t begin
       columns[(k - begin) * block + i] = i < count ? x[i * dim + k] : 0.0;
 }
 
+static size_t tiles_of(size_t dim) {
+  return (dim + tile_columns - 1) / tile_columns;
+}
+
 /* Rows of the triangle: each is the gradient of rows whose residuals are a column. */
-static int add_columns(size_t begin, size_t end, void *user) {
-  const curvature *self = user;
+static void add_columns(const curvature *self, size_t begin, size_t end) {
   const pf_objective *objective = self->objective;
   const size_t width = objective->width, dim = width - 1, n = objective->n;
   double columns[tile_columns * block];
@@ -169,12 +176,22 @@ static int add_columns(size_t begin, size_t end, void *user) {
     objective->kernels->logistic.gradient(count, x, dim, end, columns, end - begin, to,
                                           width);
   }
+}
+
+/* From the longest columns to the shortest, so that threads end together. */
+static int add_tiles(size_t begin, size_t end, void *user) {
+  const curvature *self = user;
+  const size_t dim = self->objective->width - 1, tiles = tiles_of(dim);
+  for (size_t i = begin; i < end; i++) {
+    const size_t first = (tiles - 1 - i) * tile_columns, left = dim - first;
+    add_columns(self, first, first + (left < tile_columns ? left : tile_columns));
+  }
   return 0;
 }
 
 pflow_err pf_objective_curvature(const pf_objective *objective, double *sum) {
   curvature self = {objective, sum};
   sum[0] = (double)objective->n;
-  return pflow_parallel_for(objective->pool, objective->width - 1, tile_columns,
-                            add_columns, &self);
+  return pflow_parallel_for(objective->pool, tiles_of(objective->width - 1), 1, add_tiles,
+                            &self);
 }
