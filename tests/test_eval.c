@@ -174,6 +174,22 @@ START_TEST(knn_refuses_bad_input) {
 }
 END_TEST
 
+/* Whichever thread meets its own first. */
+START_TEST(knn_names_the_first_row_that_is_not_finite) {
+  enum { n = 200000 };
+  float *known = pflow_alloc(n, sizeof *known), x[1] = {0};
+  int32_t *labels = pflow_alloc(n, sizeof *labels), out;
+  const pflow_labelled train = {known, labels, n, 1, 1};
+  known[150000] = known[199999] = NAN;
+  known[70001] = known[70003] = INFINITY;
+  for (size_t i = 0; i < 20; i++)
+    ck_fails(pflow_knn_predict(&train, x, 1, 1, &out, NULL), PFLOW_ENONFINITE,
+             "train rows: row 70001, column 0");
+  pflow_free(labels);
+  pflow_free(known);
+}
+END_TEST
+
 /* ---- accuracy and argmax ---- */
 
 START_TEST(accuracy_counts) {
@@ -349,12 +365,12 @@ START_TEST(failing_memory_leaves_nothing) {
 END_TEST
 
 int main(void) {
-  return run_tests("eval",
-                   TESTS(knn_is_brute_force, knn_ranks_tight_clusters_and_ties,
-                         knn_of_all_rows_is_the_majority, knn_ties_go_to_the_smaller,
-                         knn_refuses_bad_input, accuracy_counts, argmax_takes_the_first,
-                         alignment_is_the_reference, alignment_raises_distances,
-                         alignment_refuses_bad_input, rank_of_known_spectra,
-                         rank_of_random_rows, rank_refuses_bad_input,
-                         threads_do_not_change_labels, failing_memory_leaves_nothing));
+  return run_tests(
+      "eval", TESTS(knn_is_brute_force, knn_ranks_tight_clusters_and_ties,
+                    knn_of_all_rows_is_the_majority, knn_ties_go_to_the_smaller,
+                    knn_refuses_bad_input, knn_names_the_first_row_that_is_not_finite,
+                    accuracy_counts, argmax_takes_the_first, alignment_is_the_reference,
+                    alignment_raises_distances, alignment_refuses_bad_input,
+                    rank_of_known_spectra, rank_of_random_rows, rank_refuses_bad_input,
+                    threads_do_not_change_labels, failing_memory_leaves_nothing));
 }

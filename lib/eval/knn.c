@@ -15,9 +15,10 @@
 #include "pflow/eval.h"
 
 enum {
-  most_floats = 1 << 24, /* packed of a slab or of a group */
-  most_held = 1 << 20,   /* neighbours of a group */
-  most_panels = 36,      /* of queries that share a pass through a slab */
+  slab_floats = 1 << 20,  /* packed train rows: a part of the third cache */
+  group_floats = 1 << 24, /* packed queries */
+  most_held = 1 << 20,    /* neighbours of a group */
+  most_panels = 12,       /* of queries that share a pass through a slab */
   least_chunks = 16,
   tile_size = pf_gemm_most_rows * pf_gemm_most_columns
 };
@@ -199,10 +200,10 @@ static void packed_free(packed *rows) {
 
 static pflow_err allocate(search *self) {
   const pflow_labelled *train = self->train;
-  const size_t most = most_floats / train->dim, held = most_held / self->k;
+  const size_t most = group_floats / train->dim, held = most_held / self->k;
   size_t heaps;
-  pf_try(packed_allocate(&self->slab, self->kernels->gemm.columns, train->n, most,
-                         train->dim));
+  pf_try(packed_allocate(&self->slab, self->kernels->gemm.columns, train->n,
+                         slab_floats / train->dim, train->dim));
   pf_try(packed_allocate(&self->group, self->kernels->gemm.rows, self->n,
                          held < most ? held : most, train->dim));
   pf_try(pf_mul(&heaps, self->group.most, self->k, "nearest neighbours"));
@@ -221,8 +222,8 @@ static void search_free(search *self) {
   packed_free(&self->slab);
 }
 
-static pflow_err check_train(const pflow_labelled *train, size_t k) {
-  pf_try(pf_check_rows(train->x, train->n, train->dim, "train rows"));
+static pflow_err check_train(const pflow_labelled *train, size_t k, pflow_pool *pool) {
+  pf_try(pf_check_rows_shared(pool, train->x, train->n, train->dim, "train rows"));
   pf_try(pf_check_labels(train->labels, train->n, train->classes, "train labels"));
   if (k < 1 || k > train->n)
     return pf_fail(PFLOW_EINVAL, "k is %zu, wants 1 to %zu (train rows)", k, train->n);
@@ -236,8 +237,8 @@ pflow_err pflow_knn_predict(const pflow_labelled *train, const float *x, size_t 
   pf_need(train->labels);
   pf_need(x);
   pf_need(labels);
-  pf_try(check_train(train, k));
-  pf_try(pf_check_rows(x, n, train->dim, "rows"));
+  pf_try(check_train(train, k, pool));
+  pf_try(pf_check_rows_shared(pool, x, n, train->dim, "rows"));
   search self = {
       .train = train, .x = x, .n = n, .k = k, .pool = pool, .kernels = pf_kernels_get()};
   pflow_err rc = allocate(&self);

@@ -164,7 +164,7 @@ pflow_err pflow_logistic_fit(pflow_logistic **model, const float *x,
   pflow_logistic_config full;
   pf_try(read_config(&full, config));
   pf_try(pf_check_setting(classes >= 2, "classes", (double)classes, ">= 2"));
-  pf_try(pf_check_rows(x, n, dim, "rows"));
+  pf_try(pf_check_rows_shared(full.pool, x, n, dim, "rows"));
   pf_try(pf_check_labels(labels, n, classes, "labels"));
   fit self = {.grad_tol = full.grad_tol};
   self.objective = (pf_objective){.x = x,

@@ -5,8 +5,9 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
-#include "eval/rows.h"
+enum { most_seen = 1024 }; /* rows that place a frame */
 
 static const double unit = 0x1p-24;       /* rounding of a float, relative */
 static const double longest = 0x1p60;     /* products of such rows fit into a float */
@@ -46,15 +47,19 @@ void pf_heap_offer(pf_neighbour *heap, size_t k, size_t held, pf_neighbour next)
 }
 
 void pf_frame_set(pf_frame *frame, const float *x, size_t n, size_t dim, double *center) {
+  const size_t seen = n < most_seen ? n : most_seen, step = n / seen;
   double extent = 0.0;
-  /* Without the covariance it takes no memory and cannot fail. */
-  (void)pf_moments(x, n, dim, center, NULL);
-  for (size_t i = 0; i < n; i++) {
+  for (size_t k = 0; k < dim; k++)
+    center[k] = 0.0;
+  for (size_t i = 0; i < seen; i++) {
     for (size_t k = 0; k < dim; k++) {
-      const double from_first = fabs((double)x[i * dim + k] - (double)x[k]);
-      extent = from_first > extent ? from_first : extent;
+      const double from_first = (double)x[i * step * dim + k] - (double)x[k];
+      center[k] += from_first;
+      extent = fabs(from_first) > extent ? fabs(from_first) : extent;
     }
   }
+  for (size_t k = 0; k < dim; k++)
+    center[k] = x[k] + center[k] / (double)seen;
   *frame = (pf_frame){dim, center, extent > 0.0 ? ldexp(1.0, -ilogb(extent)) : 1.0};
 }
 

@@ -29,7 +29,11 @@ typedef struct pf_frame {
   double scale;   /* a power of two */
 } pf_frame;
 
-/* Centre at the mean of n known rows; scale of their extent. center has room for dim. */
+/*
+ * Centre near the mean of n known rows, scale of their extent; some of many rows stand
+ * for all of them, since any centre and scale are right, only not as tight. center has
+ * room for dim.
+ */
 void pf_frame_set(pf_frame *frame, const float *x, size_t n, size_t dim, double *center);
 
 /*

@@ -5,14 +5,41 @@
 
 #include "pflow/tensor.h"
 
-pflow_err pf_check_rows(const float *x, size_t n, size_t dim, const char *what) {
+/* Values that are worth a thread's while. */
+enum { chunk_values = 1 << 16 };
+
+static pflow_err check_sizes(const float *x, size_t n, size_t dim, const char *what) {
   if (n == 0 || dim == 0)
     return pf_fail(PFLOW_EINVAL, "%s: %zu x %zu values, wants at least 1 x 1", what, n,
                    dim);
   size_t bytes;
   pf_try(pf_mul(&bytes, n, dim, what));
-  pf_try(pf_mul(&bytes, bytes, sizeof *x, what));
+  return pf_mul(&bytes, bytes, sizeof *x, what);
+}
+
+pflow_err pf_check_rows(const float *x, size_t n, size_t dim, const char *what) {
+  pf_try(check_sizes(x, n, dim, what));
   return pflow_check_finite(x, n, dim, what);
+}
+
+typedef struct rows {
+  const float *x;
+  size_t dim;
+} rows;
+
+static int check_chunk(size_t begin, size_t end, void *user) {
+  const rows *self = user;
+  return pflow_check_finite(self->x + begin * self->dim, end - begin, self->dim, NULL);
+}
+
+/* A second look tells the first row that is not finite, whichever chunk failed first. */
+pflow_err pf_check_rows_shared(pflow_pool *pool, const float *x, size_t n, size_t dim,
+                               const char *what) {
+  pf_try(check_sizes(x, n, dim, what));
+  rows self = {x, dim};
+  const pflow_err rc =
+      pflow_parallel_for(pool, n, chunk_values / dim + 1, check_chunk, &self);
+  return rc < 0 ? pflow_check_finite(x, n, dim, what) : rc;
 }
 
 pflow_err pf_check_labels(const int32_t *labels, size_t n, size_t classes,

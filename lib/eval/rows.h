@@ -7,9 +7,14 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "pflow/threads.h"
 
 /* At least one row of at least one finite value each; `what` names them in messages. */
 pflow_err pf_check_rows(const float *x, size_t n, size_t dim, const char *what);
+
+/* The same by all threads of a pool, NULL for the default one. */
+pflow_err pf_check_rows_shared(pflow_pool *pool, const float *x, size_t n, size_t dim,
+                               const char *what);
 
 /* Labels in [0, classes), which must be an int32. */
 pflow_err pf_check_labels(const int32_t *labels, size_t n, size_t classes,

@@ -156,7 +156,7 @@ pflow_err pflow_uniformity(const float *x, size_t n, size_t dim,
   pf_need(value);
   pflow_uniformity_config full;
   pf_try(read_config(&full, config));
-  pf_try(pf_check_rows(x, n, dim, "rows"));
+  pf_try(pf_check_rows_shared(full.pool, x, n, dim, "rows"));
   if (n < 2) return pf_fail(PFLOW_EINVAL, "uniformity of %zu row, wants 2 or more", n);
   pf_try(check_nonzero(x, n, dim));
   return uniformity_of(x, n, dim, n < full.max_rows ? n : full.max_rows, &full, value);

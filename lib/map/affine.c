@@ -146,7 +146,7 @@ pflow_err pflow_affine_fit(pflow_affine **affine, pflow_affine_kind kind, const 
   pf_need(x);
   fit self = {.x = x, .n = n};
   pf_try(read_config(&self.config, config, kind, dim));
-  pf_try(pf_check_rows(x, n, dim, "rows"));
+  pf_try(pf_check_rows_shared(self.config.pool, x, n, dim, "rows"));
   if (n < 2) return pf_fail(PFLOW_EINVAL, "fit to %zu row, wants 2 or more", n);
   pflow_affine *made;
   pf_try(pf_alloc(&made, 1, sizeof *made));

@@ -67,7 +67,7 @@ pflow_err pflow_affine_apply(const pflow_affine *affine, const float *x, size_t 
   pf_need(affine);
   pf_need(x);
   pf_need(y);
-  pf_try(pf_check_rows(x, n, affine->in, "rows"));
+  pf_try(pf_check_rows_shared(affine->pool, x, n, affine->in, "rows"));
   if (overlap(x, n * affine->in, y, n * affine->out))
     return pf_fail(PFLOW_EINVAL, "y overlaps x (%zu rows)", n);
   job self = {.affine = affine, .x = x, .y = y};
