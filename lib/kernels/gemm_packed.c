@@ -12,7 +12,7 @@
 
 enum {
   block_rows = 256,     /* of a: with a piece of k they fit the second cache */
-  chunk_flops = 1 << 20 /* multiplications that are worth a thread's while */
+  chunk_flops = 1 << 22 /* multiplications that are worth a thread's while */
 };
 
 typedef struct product {
