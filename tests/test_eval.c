@@ -68,25 +68,35 @@ static void meet_brute_force(const pflow_labelled *train, const float *x, size_t
   free(labels);
 }
 
-START_TEST(knn_is_brute_force) {
-  const size_t n = 2100, queries = 270, dim = 7; /* several blocks of each */
-  float *known = toy_values(n * dim, 1), *x = toy_values(queries * dim, 2);
+static void meet_brute_force_in(size_t n, size_t queries, size_t dim, size_t k) {
+  float *known = normal_values(n * dim, 1), *x = normal_values(queries * dim, 2);
   int32_t *labels = random_labels(n, 5, 3);
   pflow_labelled train = {known, labels, n, dim, 5};
-  const size_t ks[] = {1, 2, 5, 33};
-  for (size_t i = 0; i < 4; i++)
-    meet_brute_force(&train, x, queries, ks[i]);
+  meet_brute_force(&train, x, queries, k);
   pflow_free(labels);
   pflow_free(x);
   pflow_free(known);
+}
+
+START_TEST(knn_is_brute_force) {
+  const size_t ks[] = {1, 2, 5, 33};
+  for (size_t i = 0; i < 4; i++)
+    meet_brute_force_in(2100, 270, 7, ks[i]);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+/* More train rows than are packed at once, and more neighbours than are held. */
+START_TEST(knn_of_many_is_brute_force) {
+  meet_brute_force_in(3000, 20, 800, 9);
+  meet_brute_force_in(300, 4300, 3, 250);
 }
 END_TEST
 
 /* Rows far from the origin, whose lengths cancel in products of rows. */
 static void meet_brute_force_around(const float *center, float spread) {
   enum { n = 1200, queries = 60, dim = 4 };
-  float *known = toy_values(n * dim, 4), *x = toy_values(queries * dim, 5);
+  float *known = normal_values(n * dim, 4), *x = normal_values(queries * dim, 5);
   for (size_t i = 0; i < n * dim; i++)
     known[i] = center[i % dim] + (center[i % dim] < 1e6f ? spread * known[i] : 0.0f);
   for (size_t i = 0; i < queries * dim; i++)
@@ -110,7 +120,7 @@ END_TEST
 
 START_TEST(knn_of_all_rows_is_the_majority) {
   const size_t n = 5000, queries = 260; /* heaps above the usual size of a block */
-  float *known = toy_values(n * 2, 7);
+  float *known = normal_values(n * 2, 7);
   int32_t *labels = random_labels(n, 4, 8), predicted[260];
   pflow_labelled train = {known, labels, n, 2, 4};
   int32_t want = brute_force(&train, known, n);
@@ -293,7 +303,7 @@ END_TEST
 
 START_TEST(rank_of_random_rows) {
   const size_t n = 5000, dim = 20;
-  float *x = toy_values(n * dim, 31);
+  float *x = normal_values(n * dim, 31);
   double rank;
   ck_ok(pflow_effective_rank(x, n, dim, &rank));
   /* Sampling spreads the spectrum: dim / (1 + dim / n) in the mean. */
@@ -325,7 +335,7 @@ END_TEST
 
 START_TEST(threads_do_not_change_labels) {
   const size_t n = 900, dim = 9;
-  float *x = toy_values(n * dim, 41);
+  float *x = normal_values(n * dim, 41);
   int32_t *labels = random_labels(n, 4, 42), first[50], now[50];
   pflow_labelled train = {x, labels, n, dim, 4};
   for (size_t threads = 1; threads <= 3; threads++) {
@@ -366,10 +376,11 @@ END_TEST
 
 int main(void) {
   return run_tests(
-      "eval", TESTS(knn_is_brute_force, knn_ranks_tight_clusters_and_ties,
-                    knn_of_all_rows_is_the_majority, knn_ties_go_to_the_smaller,
-                    knn_refuses_bad_input, knn_names_the_first_row_that_is_not_finite,
-                    accuracy_counts, argmax_takes_the_first, alignment_is_the_reference,
+      "eval", TESTS(knn_is_brute_force, knn_of_many_is_brute_force,
+                    knn_ranks_tight_clusters_and_ties, knn_of_all_rows_is_the_majority,
+                    knn_ties_go_to_the_smaller, knn_refuses_bad_input,
+                    knn_names_the_first_row_that_is_not_finite, accuracy_counts,
+                    argmax_takes_the_first, alignment_is_the_reference,
                     alignment_raises_distances, alignment_refuses_bad_input,
                     rank_of_known_spectra, rank_of_random_rows, rank_refuses_bad_input,
                     threads_do_not_change_labels, failing_memory_leaves_nothing));

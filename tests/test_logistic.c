@@ -19,8 +19,9 @@ typedef struct problem {
 
 /* Normal rows whose class is the largest of noisy linear scores. */
 static problem make_problem(size_t n, size_t dim, size_t classes, double noise) {
-  problem p = {toy_values(n * dim, 1), pflow_alloc(n, sizeof(int32_t)), n, dim, classes};
-  float *scorer = toy_values(classes * dim, 2);
+  problem p = {normal_values(n * dim, 1), pflow_alloc(n, sizeof(int32_t)), n, dim,
+               classes};
+  float *scorer = normal_values(classes * dim, 2);
   pflow_rng rng;
   pflow_rng_init(&rng, 3, 0);
   for (size_t i = 0; i < n; i++) {

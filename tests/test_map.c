@@ -16,7 +16,7 @@ static const pflow_affine_kind kinds[] = {PFLOW_AFFINE_CENTER, PFLOW_AFFINE_PCA,
 
 /* Correlated normal rows of falling variance with a mean far from 0. */
 static float *make_rows(size_t n, size_t dim, uint64_t seed) {
-  float *x = toy_values(n * dim, seed);
+  float *x = normal_values(n * dim, seed);
   for (size_t i = 0; i < n; i++) {
     float *row = x + i * dim;
     for (size_t k = 0; k < dim; k++)
@@ -253,7 +253,7 @@ END_TEST
 
 START_TEST(fewer_rows_than_columns) {
   const size_t n = 5, dim = 12;
-  float *x = toy_values(n * dim, 8);
+  float *x = normal_values(n * dim, 8);
   pflow_affine *affine = fit(PFLOW_AFFINE_PCA, x, n, dim, 0, 1e-6, 0);
   const double *variances = pflow_affine_variances(affine);
   float *y = apply(affine, x, n);
@@ -301,7 +301,7 @@ static double determinant(double *a, size_t dim) {
 
 START_TEST(rotation_keeps_distances) {
   const size_t n = 40, dim = 33;
-  float *x = toy_values(n * dim, 9);
+  float *x = normal_values(n * dim, 9);
   pflow_affine *affine = fit(PFLOW_AFFINE_ROTATE, x, n, dim, 0, 1e-6, 5);
   ck_assert_ptr_null(pflow_affine_variances(affine));
   float *y = apply(affine, x, n);
@@ -327,7 +327,7 @@ END_TEST
 
 START_TEST(rotation_is_orthogonal) {
   const size_t dim = 50;
-  float *x = toy_values(2 * dim, 10), origin[50] = {0};
+  float *x = normal_values(2 * dim, 10), origin[50] = {0};
   double *m = malloc(dim * dim * sizeof *m);
   ck_assert_ptr_nonnull(m);
   pflow_affine *affine = fit(PFLOW_AFFINE_ROTATE, x, 2, dim, 0, 1e-6, 11);

@@ -320,7 +320,7 @@ START_TEST(running_allocates_nothing) {
   counting_install();
   pflow_net *net = toy_net(NULL, toy_layers);
   pflow_net_work *work;
-  float *x = toy_values(20 * 5, 1), *dx = toy_values(20 * 5, 2);
+  float *x = normal_values(20 * 5, 1), *dx = normal_values(20 * 5, 2);
   int32_t labels[20] = {0};
   const float *y;
   double loss;

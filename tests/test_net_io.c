@@ -20,8 +20,8 @@
 static void check_same_predictions(const pflow_net *a, const pflow_net *b) {
   enum { rows = 7 };
   size_t out = rows * pflow_net_out_size(a);
-  float *x = toy_values(rows * pflow_net_in_size(a), 5);
-  float *ya = toy_values(out, 6), *yb = toy_values(out, 7);
+  float *x = normal_values(rows * pflow_net_in_size(a), 5);
+  float *ya = normal_values(out, 6), *yb = normal_values(out, 7);
   ck_assert_uint_eq(pflow_net_out_size(a), pflow_net_out_size(b));
   model_predict(a, x, rows, ya);
   model_predict(b, x, rows, yb);
@@ -359,7 +359,7 @@ START_TEST(write_model) {
   for (size_t i = 0; i < 3; i++)
     snprintf(path[i], sizeof path[i], "%s/%s", arguments[2], name[i]);
   pflow_net *net = model_of_all_kinds(1);
-  float *x = toy_values(rows * pflow_net_in_size(net), 3);
+  float *x = normal_values(rows * pflow_net_in_size(net), 3);
   model_train(net, NULL, NULL, 0, 3);
   ck_ok(pflow_net_save(net, path[0]));
   ck_ok(write_npy(path[1], x, rows, pflow_net_in_size(net)));

@@ -25,8 +25,8 @@ static bench bench_create(void) {
   init.std = 1.0;
   ck_ok(pflow_net_init(b.net, &init));
   ck_ok(pflow_net_work_create(&b.work, b.net, rows, PFLOW_TRAINING));
-  b.x = toy_values(rows * 5, 1);
-  b.dy = toy_values(rows * 3, 2);
+  b.x = normal_values(rows * 5, 1);
+  b.dy = normal_values(rows * 3, 2);
   return b;
 }
 
@@ -97,7 +97,7 @@ END_TEST
 START_TEST(prediction_takes_any_number_of_rows) {
   enum { n = 11 };
   pflow_net *net = toy_net(NULL, toy_layers);
-  float *x = toy_values(n * 5, 3), y[n * 3 + 1], whole[n * 3];
+  float *x = normal_values(n * 5, 3), y[n * 3 + 1], whole[n * 3];
   const float *trained;
   pflow_net_work *work;
   ck_ok(pflow_net_work_create(&work, net, n, PFLOW_TRAINING));
@@ -125,7 +125,7 @@ END_TEST
 START_TEST(prefixes_equal_shorter_networks) {
   enum { n = 5 };
   pflow_net *net = toy_net(NULL, toy_layers);
-  float *x = toy_values(n * 5, 3), want[n * 7], got[n * 7];
+  float *x = normal_values(n * 5, 3), want[n * 7], got[n * 7];
   for (size_t layers = 1; layers <= toy_layers; layers++) {
     pflow_net *prefix = toy_net(NULL, layers);
     pflow_net_work *work, *prefix_work;
@@ -287,7 +287,7 @@ static void *predict_often(void *user) {
 START_TEST(threads_share_a_network) {
   static reader readers[4];
   pflow_net *net = toy_net(NULL, toy_layers);
-  float *x = toy_values(shared_rows * 5, 3);
+  float *x = normal_values(shared_rows * 5, 3);
   pthread_t thread[4];
   for (int i = 0; i < 4; i++) {
     readers[i] = (reader){.net = net, .x = x};

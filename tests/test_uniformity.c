@@ -62,7 +62,7 @@ END_TEST
 
 START_TEST(uniformity_is_the_mean_over_pairs) {
   const size_t n = 1300, dim = 5; /* several blocks of rows and of columns */
-  float *x = toy_values(n * dim, 11);
+  float *x = normal_values(n * dim, 11);
   const double ts[] = {0.1, 2.0, 300.0};
   for (size_t i = 0; i < 3; i++) {
     double got = uniformity(x, n, dim, ts[i], n, 0, NULL);
@@ -77,7 +77,7 @@ END_TEST
 
 START_TEST(uniformity_ignores_lengths) {
   const size_t n = 50, dim = 6;
-  float *x = toy_values(n * dim, 12);
+  float *x = normal_values(n * dim, 12);
   double before = uniformity(x, n, dim, 2.0, n, 0, NULL);
   for (size_t i = 0; i < n * dim; i++)
     x[i] = ldexpf(x[i], (int)(i / dim) - 25);
@@ -142,7 +142,7 @@ END_TEST
 
 START_TEST(uniformity_of_a_sample_is_near_the_whole) {
   const size_t n = 3000, dim = 8;
-  float *x = toy_values(n * dim, 13);
+  float *x = normal_values(n * dim, 13);
   for (size_t i = 0; i < n; i++)
     x[i * dim] += 1.0f;
   double whole = uniformity(x, n, dim, 2.0, n, 0, NULL);
@@ -188,7 +188,7 @@ END_TEST
 
 START_TEST(threads_do_not_change_bits) {
   const size_t n = 900, dim = 9;
-  float *x = toy_values(n * dim, 41);
+  float *x = normal_values(n * dim, 41);
   double first = 0.0;
   for (size_t threads = 1; threads <= 3; threads++) {
     pflow_pool *pool;

@@ -70,7 +70,7 @@ static double compare_params(const problem *p) {
 double check_gradients_at(pflow_net *net, float *x, size_t n, float h, double tolerance) {
   size_t in_size = n * pflow_net_in_size(net);
   problem p = {.net = net, .n = n, .x = x, .h = h, .tolerance = tolerance};
-  p.dy = toy_values(n * pflow_net_out_size(net), 2);
+  p.dy = normal_values(n * pflow_net_out_size(net), 2);
   float *dx = pflow_alloc(in_size, sizeof *dx);
   ck_ok(pflow_net_work_create(&p.work, net, n, PFLOW_TRAINING));
   weighted_sum(&p);
@@ -84,7 +84,7 @@ double check_gradients_at(pflow_net *net, float *x, size_t n, float h, double to
 }
 
 double check_gradients(pflow_net *net, size_t n, float h, double tolerance) {
-  float *x = toy_values(n * pflow_net_in_size(net), 1);
+  float *x = normal_values(n * pflow_net_in_size(net), 1);
   double worst = check_gradients_at(net, x, n, h, tolerance);
   pflow_free(x);
   return worst;

@@ -8,12 +8,3 @@ void for_levels(void (*test)(const pf_kernels *kernels, const char *level)) {
     if (kernels) test(kernels, pf_cpu_name(level));
   }
 }
-
-float *normal_values(size_t n, uint64_t seed) {
-  pflow_rng rng;
-  float *values = pflow_alloc(n, sizeof *values);
-  ck_assert_ptr_nonnull(values);
-  pflow_rng_init(&rng, seed, 0);
-  pflow_rng_normal(&rng, values, n, 0.0, 1.0);
-  return values;
-}

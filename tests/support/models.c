@@ -57,8 +57,8 @@ static void plain_step(pflow_net *net) {
 
 static void train_step(pflow_net *net, pflow_net_work *work, size_t step, size_t rows) {
   size_t in = pflow_net_in_size(net), out = pflow_net_out_size(net);
-  float *x = toy_values(rows * in, 100 + step);
-  float *target = toy_values(rows * out, 200 + step);
+  float *x = normal_values(rows * in, 100 + step);
+  float *target = normal_values(rows * out, 200 + step);
   float *dy = pflow_alloc(rows * out, sizeof *dy);
   const float *y;
   double loss;

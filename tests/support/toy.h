@@ -9,6 +9,7 @@
 #define TESTS_TOY_H
 
 #include "pflow.h"
+#include "support/values.h"
 
 /* y = W x + b over vectors. */
 pflow_err toy_add_dense(pflow_net *net, size_t out);
@@ -33,8 +34,5 @@ pflow_err toy_add_norm(pflow_net *net);
 enum { toy_layers = 10 };
 extern const char toy_kinds[];
 pflow_net *toy_net(pflow_pool *pool, size_t layers);
-
-/* n reproducible N(0, 1) values, to be freed with pflow_free. */
-float *toy_values(size_t n, uint64_t seed);
 
 #endif

@@ -25,8 +25,8 @@ void trial_build(trial *t, const size_t *row_shape, size_t ndim, size_t rows) {
   t->rows = rows;
   t->in = pflow_net_in_size(t->net);
   t->out = pflow_net_out_size(t->net);
-  t->x = toy_values(rows * t->in, 1);
-  t->dy = toy_values(rows * t->out, 2);
+  t->x = normal_values(rows * t->in, 1);
+  t->dy = normal_values(rows * t->out, 2);
   t->y = pflow_alloc(rows * t->out, sizeof(float));
   t->dx = pflow_alloc(rows * t->in, sizeof(float));
 }
