@@ -9,7 +9,8 @@
 /* Argument `place` of the command line as a whole number > 0, `usual` without it. */
 size_t bench_argument(int argc, char **argv, int place, size_t usual);
 
-/* Median of n > 0 times; sorts them. */
+/* Median of n > 0 times, of an even number the mean of the two in the middle; sorts
+ * them. */
 double bench_median(double *seconds, size_t n);
 
 /*

@@ -7,8 +7,8 @@
  * sums) of forward, of backward to the weights alone and to both weights and images.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "bench.h"
 #include "common/must.h"
 #include "common/progress.h"
 #include "pflow.h"
@@ -95,9 +95,8 @@ static void run_layer(const layer *l, size_t rows, size_t runs) {
 }
 
 int main(int argc, char **argv) {
-  const size_t rows = argc > 1 ? strtoul(argv[1], NULL, 10) : 256;
-  const size_t runs = argc > 2 ? strtoul(argv[2], NULL, 10) : 3;
-  if (rows == 0 || runs == 0) fail("ROWS >= 1, RUNS >= 1");
+  const size_t rows = bench_argument(argc, argv, 1, 256);
+  const size_t runs = bench_argument(argc, argv, 2, 3);
   printf("layer                  forward, GFLOP/s      weights              both\n");
   for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
     run_layer(&layers[i], rows, runs);

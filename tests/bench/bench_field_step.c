@@ -8,7 +8,6 @@
  * prints before it what each part takes when it runs by itself.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
@@ -24,12 +23,6 @@ typedef struct job {
   pflow_optim *optim;
   pflow_field_step *step;
 } job;
-
-static size_t number(int argc, char **argv, int at, size_t missing) {
-  size_t value = at < argc ? strtoul(argv[at], NULL, 10) : missing;
-  if (value == 0) fail("bench_field_step [--parts] [STEPS [SOURCES QUERIES DIM]]");
-  return value;
-}
 
 static void job_open(job *self) {
   const size_t points = self->queries * (self->dim + 1);
@@ -133,10 +126,10 @@ static double gflop(const job *self) {
 
 int main(int argc, char **argv) {
   const int first = argc > 1 && strcmp(argv[1], "--parts") == 0 ? 2 : 1;
-  job self = {.steps = number(argc, argv, first, 200),
-              .sources = number(argc, argv, first + 1, 1024),
-              .queries = number(argc, argv, first + 2, 128),
-              .dim = number(argc, argv, first + 3, 128)};
+  job self = {.steps = bench_argument(argc, argv, first, 200),
+              .sources = bench_argument(argc, argv, first + 1, 1024),
+              .queries = bench_argument(argc, argv, first + 2, 128),
+              .dim = bench_argument(argc, argv, first + 3, 128)};
   if (self.queries > self.sources) fail("QUERIES <= SOURCES");
   job_open(&self);
   if (first == 2) print_parts(&self);

@@ -9,7 +9,6 @@
  *   the way. The median of three flows.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
@@ -41,16 +40,15 @@ static double run(const pflow_ode_config *ode, const pflow_field *field, const f
 }
 
 int main(int argc, char **argv) {
-  const size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : 50000;
-  const size_t steps = argc > 2 ? strtoul(argv[2], NULL, 10) : 10;
-  const size_t dim = argc > 3 ? strtoul(argv[3], NULL, 10) : 128;
+  const size_t n = bench_argument(argc, argv, 1, 50000);
+  const size_t steps = bench_argument(argc, argv, 2, 10);
+  const size_t dim = bench_argument(argc, argv, 3, 128);
   pflow_ode_config ode;
   pflow_ode_stats stats;
   pflow_net *net;
   pflow_field *field;
   pflow_rng rng;
   double seconds[3];
-  if (n == 0 || steps == 0 || dim == 0) fail("ROWS, STEPS and DIM must be above 0");
   pflow_ode_config_init(&ode);
   ode.method = method_of(argc > 4 ? argv[4] : "euler");
   ode.steps = steps;
@@ -63,6 +61,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < 3; i++)
     seconds[i] = run(&ode, field, x, n, dim, y, &stats);
   const double width = (double)dim + 1.0;
+  fprintf(stderr, "%.2f evaluations a row\n", (double)stats.evaluations / (double)n);
   bench_report(bench_median(seconds, 3),
                6e-9 * width * width * (double)stats.evaluations);
   pflow_field_destroy(field);

@@ -6,7 +6,6 @@
  *        the median of three; rows of a file: the first TRAIN are known, the next asked
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bench.h"
 #include "clusters.h"
@@ -15,15 +14,11 @@
 
 enum { runs = 3 };
 
-static size_t argument(int argc, char **argv, int place, size_t usual) {
-  return argc > place ? strtoul(argv[place], NULL, 10) : usual;
-}
-
 int main(int argc, char **argv) {
-  const size_t queries = argument(argc, argv, 1, 10000);
-  const size_t known = argument(argc, argv, 2, 50000);
-  const size_t dim = argument(argc, argv, 3, 128), k = argument(argc, argv, 4, 10);
-  if (!queries || !known || !dim || !k) fail("QUERIES, TRAIN, DIM, K >= 1");
+  const size_t queries = bench_argument(argc, argv, 1, 10000);
+  const size_t known = bench_argument(argc, argv, 2, 50000);
+  const size_t dim = bench_argument(argc, argv, 3, 128),
+               k = bench_argument(argc, argv, 4, 10);
   labelled rows = argc > 6 ? clusters_load(argv[5], argv[6])
                            : clusters_make(known + queries, dim, 10);
   if (rows.n < known + queries) fail("%zu rows, wants %zu", rows.n, known + queries);

@@ -9,10 +9,10 @@
  * GFLOP/s.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
+#include "cifar10/alexnet.h"
 #include "common/must.h"
 #include "common/progress.h"
 
@@ -133,6 +133,14 @@ static void time_block(bench *self, const block *b) {
 
 /* ---- the optimiser, and gradients set to zero ---- */
 
+static size_t network_parameters(void) {
+  size_t body;
+  pflow_net *net = alexnet_create(1.0, 10, 0, NULL, &body);
+  const size_t size = pflow_net_param_size(net);
+  pflow_net_destroy(net);
+  return size;
+}
+
 static void time_parameters(bench *self, size_t size) {
   pflow_optim *optim;
   float *params = uniform_values(size, 3), *grads = uniform_values(size, 4);
@@ -176,9 +184,9 @@ int main(int argc, char **argv) {
       {linear, {4096, 1, 1}, 1, 4096},  {norm_relu, {4096, 1, 1}, 1, 0},
       {linear, {4096, 1, 1}, 1, 128},   {linear, {128, 1, 1}, 1, 10}};
   static const block others[] = {{norm, {96, 32, 32}, 3, 0}, {relu, {96, 32, 32}, 3, 0}};
-  bench self = {.rows = argc > 1 ? strtoul(argv[1], NULL, 10) : 256,
-                .rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 7};
-  if (self.rows < 2 || self.rounds == 0 || self.rounds > most_rounds)
+  bench self = {.rows = bench_argument(argc, argv, 1, 256),
+                .rounds = bench_argument(argc, argv, 2, 7)};
+  if (self.rows < 2 || self.rounds > most_rounds)
     fail("ROWS >= 2, ROUNDS 1 to %d", most_rounds);
   self.rate = measure_rate();
   printf("a + b -> c: %.1f GB/s\n", 1e-9 * self.rate);
@@ -186,7 +194,7 @@ int main(int argc, char **argv) {
     time_block(&self, &blocks[i]);
   printf("all of these: forward %.2f ms, backward %.2f ms\n", 1e3 * self.forward,
          1e3 * self.backward);
-  time_parameters(&self, 27027146);
+  time_parameters(&self, network_parameters());
   time_zeroing(&self);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     time_block(&self, &others[i]);

@@ -6,7 +6,6 @@
  *        the median of three; of a file, all rows
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bench.h"
 #include "clusters.h"
@@ -15,14 +14,11 @@
 
 enum { runs = 3 };
 
-static size_t argument(int argc, char **argv, int place, size_t usual) {
-  return argc > place ? strtoul(argv[place], NULL, 10) : usual;
-}
-
 int main(int argc, char **argv) {
-  const size_t n = argument(argc, argv, 1, 50000), dim = argument(argc, argv, 2, 128);
-  const size_t classes = argument(argc, argv, 3, 10);
-  if (!n || !dim || classes < 2) fail("ROWS, DIM >= 1, CLASSES >= 2");
+  const size_t n = bench_argument(argc, argv, 1, 50000),
+               dim = bench_argument(argc, argv, 2, 128);
+  const size_t classes = bench_argument(argc, argv, 3, 10);
+  if (classes < 2) fail("CLASSES >= 2");
   labelled rows =
       argc > 5 ? clusters_load(argv[4], argv[5]) : clusters_make(n, dim, classes);
   int32_t *labels = must_alloc(rows.n, sizeof *labels);

@@ -21,17 +21,19 @@ What is done for the peer's sake (--plain leaves out what is marked *):
   sides.
 - Denormals are flushed to zero.
 - Training in channels-last and in NCHW; Adam over all parameters in one call (foreach) or one
-  by one, whichever a first step shows to be faster.
+  by one, gradients set to zero or to none, whichever first steps show to be faster.
 - Prediction in inference_mode, channels-last, plain or as TorchScript, frozen, with batch norm
   folded into the convolutions (optimize_for_inference), whichever is faster.
 - The field's target by broadcasting, as the post's script has it, and with matrix products.
 - Flow and exact field work in blocks of rows into buffers that are allocated once, with the
   block size that is fastest among several, tried in the same process. Neighbours likewise.
+  The peak memory, which is read before results are checked, takes in these trials and the
+  import of PyTorch, whose own is `peer.py empty`.
 - Logistic regression: L-BFGS with strong Wolfe line search over the full batch, the gradient in
-  closed form by autograd, stopped at the same gradient tolerance as libpflow.
+  closed form by autograd, stopped at the same gradient tolerance as libpflow; also over
+  weights that are whitened by the curvature at 0, as libpflow's are.
 """
 import os
-import resource
 import sys
 
 TUNED = {
@@ -71,6 +73,7 @@ def split(words):
 
 
 def run(jobs, words):
+    import peer_common
     import torch
     if not words or words[0] not in jobs:
         sys.exit('peer.py: wants a job: ' + ' '.join(sorted(jobs)))
@@ -78,8 +81,7 @@ def run(jobs, words):
     torch.set_flush_denormal(True)
     sizes = {name: number(value) for name, value in (word.split('=') for word in words[1:])}
     seconds = jobs[words[0]](**sizes)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print('%.6f 0 %.1f' % (seconds, peak))
+    print('%.6f 0 %.1f' % (seconds, peer_common.peak['mib']))
 
 
 def main(argv):
