@@ -41,7 +41,7 @@ run scale --scale --no-peer --jobs field_step,knn
 [ -s "$scratch/plot.png" ] || { echo "FAILED  no picture of the scaling"; failed=1; }
 
 # The page's tables come from the JSON, between its markers, as often as one likes.
-cp docs/performance.md "$scratch/page.md"
+sed '/^<!-- bench: /,/^<!-- end -->/{/^<!--/!d}' docs/performance.md >"$scratch/page.md"
 /usr/bin/python3 tests/bench/report.py "$scratch/compare.json" "$scratch/page.md"
 cp "$scratch/page.md" "$scratch/again.md"
 /usr/bin/python3 tests/bench/report.py "$scratch/compare.json" "$scratch/again.md"

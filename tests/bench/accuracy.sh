@@ -34,6 +34,7 @@ run() {
   sed -n 's/^epoch.*test \([0-9.]*\) %.*/\1/p' "$scratch/log" | tail -n 1
 }
 
+printf 'commit %s, %s; options: %s\n' "$(git describe --always --dirty)" "$(date +%F)" "$*"
 printf '%4s  %9s  %9s\n' seed reference default
 for seed in $(seq "$seeds"); do
   plain=$(run reference "$seed" "$@")

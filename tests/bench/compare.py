@@ -1,28 +1,19 @@
 """Times libpflow and PyTorch in turn on the same jobs; see compare.sh for its options."""
 import argparse
-import datetime
 import json
 import os
 import platform
-import subprocess
 import sys
 
 import report as tables
 from jobs import BY_NAME, JOBS
-from runner import PEER, Failed, Progress, Sides, environment, measure, run
+from runner import PEER, Failed, Progress, Sides, environment, first_line, measure, provenance, \
+    run
 
 CORETYPES = ('Haswell', 'Zen', 'SkylakeX', 'Cooperlake', 'Sapphirerapids')
 
 
 # ---- what is said about the run ----
-
-def first_line(command):
-    try:
-        done = subprocess.run(command, capture_output=True, text=True)
-    except FileNotFoundError:
-        return '-'
-    return (done.stdout.splitlines() or ['-'])[0]
-
 
 def processor():
     with open('/proc/cpuinfo') as file:
@@ -84,6 +75,24 @@ def best_blas(threads, progress):
     return tried, {'OPENBLAS_CORETYPE': best['value']}
 
 
+def best_settings(threads, blas, progress):
+    """What else makes the peer faster: its loops at AVX-512, threads that wait asleep."""
+    wider, asleep = {'ATEN_CPU_CAPABILITY': 'avx512'}, {'OMP_WAIT_POLICY': 'passive'}
+    with open('/proc/cpuinfo') as file:
+        wide = [wider, {**wider, **asleep}] if 'avx512f' in file.read() else []
+    tried = []
+    for settings in [{}, asleep] + wide:
+        text = ' '.join('='.join(each) for each in settings.items()) or 'nothing more'
+        progress.say('settings of the peer: ' + text)
+        env = environment(threads, **blas, **settings)
+        seconds = [min(measure(PEER + words, env)['seconds'] for _ in range(2))
+                   for words in (['train_step', 'repeats=1'], ['exact_field', 'queries=500'])]
+        tried.append({'text': text, 'settings': settings, 'seconds': seconds})
+    best = min(tried, key=lambda each: each['seconds'][0] * each['seconds'][1])
+    best['used'] = True
+    return tried, best['settings']
+
+
 # ---- what is measured ----
 
 def compare(job, sides, options, progress):
@@ -114,7 +123,6 @@ def compare_tiny(sides, options):
 
 def grow(job, sides, options, progress):
     """The job at each value of each of its axes, once a side."""
-    points = []
     for axis, values in job.axes.items():
         if options.tiny:
             values = (job.tiny[axis], 2 * job.tiny[axis])
@@ -125,8 +133,7 @@ def grow(job, sides, options, progress):
                      'ours': sides.ours(job, sizes, options.threads)}
             if options.peer and job.peers:
                 point['peer'] = sides.theirs(job, job.peers[-1], sizes, options.threads)
-            points.append(point)
-    return points
+            yield point
 
 
 def more_threads(job, sides, options, progress):
@@ -210,8 +217,6 @@ def save(report, path):
 
 def describe(report, options, progress):
     report.update({
-        'date': datetime.date.today().isoformat(),
-        'commit': first_line(['git', 'describe', '--always', '--dirty']),
         'machine': machine(), 'versions': versions(options.build, options.peer),
         'environment': {name: value for name, value in os.environ.items()
                         if name.startswith(('OPENBLAS', 'OMP', 'MALLOC', 'PFLOW', 'GLIBC'))}})
@@ -219,26 +224,40 @@ def describe(report, options, progress):
     report['machine']['level'], report['peak'] = peaks(options)
 
 
+def collect(report, part, entries, options):
+    """Keeps each entry of a part as it comes, so that an interrupted run leaves the others;
+    beside them, what was measured."""
+    report.setdefault('about', {})[part] = dict(
+        provenance(), peak=report['peak'][max(report['peak'], key=int)]['gflops'])
+    report[part] = []
+    for entry in entries:
+        report[part].append(entry)
+        save(report, options.json)
+
+
 def measure_all(report, options, progress):
     """The parts of the report that this run makes; names of their tables."""
     blas = {}
     if options.peer and not (options.threads_scaling or options.tiny):
         report['blas'], blas = best_blas(options.threads, progress)
+        report['settings'], more = best_settings(options.threads, blas, progress)
+        blas.update(more)
     sides = Sides(options.build, blas)
     if options.scale:
-        report['scale'] = [point for job in options.jobs
-                           for point in grow(job, sides, options, progress)]
+        collect(report, 'scale', (point for job in options.jobs
+                                  for point in grow(job, sides, options, progress)), options)
         draw(report['scale'], sides, options.plot)
         return ['scale']
     if options.threads_scaling:
-        report['threads'] = [more_threads(job, sides, options, progress)
-                             for job in options.jobs]
+        collect(report, 'threads', (more_threads(job, sides, options, progress)
+                                    for job in options.jobs), options)
         report['callers'] = two_callers(sides, options, progress)
         return ['threads']
     if options.tiny:
-        report['jobs'] = compare_tiny(sides, options)
+        collect(report, 'jobs', compare_tiny(sides, options), options)
         return ['jobs']
-    report['jobs'] = [compare(job, sides, options, progress) for job in options.jobs]
+    collect(report, 'jobs', (compare(job, sides, options, progress) for job in options.jobs),
+            options)
     return ['jobs', 'plain'] if options.peer else ['jobs']
 
 

@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 
+from runner import provenance
+
 EPOCHS, IMAGES, TEST_IMAGES = 20, 50000, 10000
 
 
@@ -51,7 +53,7 @@ def main(argv):
     loading = min(times.values())
     after = max(0.0, times['epoch'] - loading - epoch)
     rest = whole - times['epoch']
-    made = {'images': options.images, 'epoch': scale * epoch, 'after_epoch': scale * after,
+    made = {**provenance(), 'data': os.path.basename(options.data), 'images': options.images, 'epoch': scale * epoch, 'after_epoch': scale * after,
             'rest': scale * rest, 'loading': scale * loading}
     made['minutes'] = (made['loading'] + EPOCHS * (made['epoch'] + made['after_epoch'])
                        + made['rest']) / 60

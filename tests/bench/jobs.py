@@ -1,7 +1,7 @@
 """The jobs that compare.py runs: one line each.
 
 A job is a program of libpflow's side with its arguments, the peer's jobs that do the same
-(peer.py) with theirs, the usual sizes, what varies when the cost's growth is measured, and
+(peer.py), the fastest last, with theirs, the usual sizes, what varies when the cost's growth is measured, and
 sizes so small that they only show that everything runs. {x} and {labels} stand for files of
 `rows` or `queries` + `known` clustered rows of `dim` values that both sides read.
 """
@@ -16,7 +16,7 @@ def job(name, title, ours, peers='', theirs='', axes=None, tiny=None, **sizes):
 
 JOBS = [
     job('train_step', 'train step', 'bench_train_step {rows} {repeats} {percent}',
-        'train_step train_step_nchw', 'rows={rows} percent={percent} repeats={repeats}',
+        'train_step_nchw train_step', 'rows={rows} percent={percent} repeats={repeats}',
         rows=256, percent=100, repeats=3,
         axes={'rows': (64, 256, 1024), 'percent': (25, 100, 200)},
         tiny=dict(rows=4, percent=10, repeats=1)),

@@ -9,12 +9,9 @@ table of that name: machine, jobs, plain, threads, scale, experiment.
 import json
 import re
 import sys
+from statistics import median
 
 from jobs import BY_NAME, PEER_TITLES
-
-
-def median(values):
-    return sorted(values)[(len(values) - 1) // 2]
 
 
 def time_text(seconds):
@@ -34,6 +31,11 @@ def most_mib(results):
     return '%.0f' % max(result['mib'] for result in results)
 
 
+def origin(report, part):
+    about = report['about'][part]
+    return ['commit %s, %s' % (about['commit'], about['date'])]
+
+
 # ---- one table each ----
 
 def machine_table(report):
@@ -41,9 +43,7 @@ def machine_table(report):
     lines = ['%s, %d processors, %.0f GiB, Linux %s'
              % (machine['processor'], machine['processors'], machine['memory_gib'],
                 machine['kernel']),
-             '%s, libpflow %s, commit %s, level %s'
-             % (report['date'], report['versions']['libpflow'], report['commit'],
-                machine['level']),
+             'libpflow %s, level %s' % (report['versions']['libpflow'], machine['level']),
              'built with %s' % report['versions']['compiler'],
              'PyTorch %s, Python %s, BLAS %s'
              % (report['versions'].get('torch', '-'), report['versions']['python'],
@@ -55,6 +55,10 @@ def machine_table(report):
     for each in report.get('blas', []):
         lines.append('OPENBLAS_CORETYPE %-14s %s%s'
                      % (each['coretype'], each['result'],
+                        '  (used for PyTorch)' if each.get('used') else ''))
+    for each in report.get('settings', []):
+        lines.append('%s: train step %s, exact field %s%s'
+                     % (each['text'], *(time_text(one) for one in each['seconds']),
                         '  (used for PyTorch)' if each.get('used') else ''))
     return lines
 
@@ -82,8 +86,8 @@ def job_lines(entry, peak):
 def jobs_table(report):
     if not report.get('jobs'):
         return []
-    peak = report['peak'][max(report['peak'], key=int)]['gflops']
-    lines = ['%-26s%10s%10s  %-21s%8s %7s%7s%7s' % ('job, form of the peer', 'libpflow',
+    peak = report['about']['jobs']['peak']
+    lines = origin(report, 'jobs') + ['%-26s%10s%10s  %-21s%8s %7s%7s%7s' % ('job, form of the peer', 'libpflow',
                                                  'PyTorch', 'ratio (least to most)',
                                                  'GFLOP/s', 'of peak', 'MiB', 'MiB')]
     for entry in report['jobs']:
@@ -94,7 +98,8 @@ def jobs_table(report):
 def plain_table(report):
     if not any(entry.get('plain') for entry in report.get('jobs', [])):
         return []
-    lines = ['%-26s%10s%7s  %s' % ('job, form of the peer', 'PyTorch', 'MiB',
+    lines = origin(report, 'jobs')
+    lines += ['%-26s%10s%7s  %s' % ('job, form of the peer', 'PyTorch', 'MiB',
                                    'ratio to libpflow')]
     for entry in report['jobs']:
         seconds = median([turn['ours']['seconds'] for turn in entry['rounds']])
@@ -108,6 +113,7 @@ def plain_table(report):
 def threads_table(report):
     lines = []
     if report.get('threads'):
+        lines = origin(report, 'threads')
         lines.append('%-26s%10s%10s  %s' % ('job', '1 thread', '%d threads' %
                                             report['threads'][0]['threads'],
                                             'ratio (least to most)'))
@@ -127,7 +133,8 @@ def threads_table(report):
 def scale_table(report):
     if not report.get('scale'):
         return []
-    lines = ['%-26s%10s%12s%12s%9s' % ('job', '', 'libpflow', 'PyTorch', 'ratio')]
+    lines = origin(report, 'scale')
+    lines += ['%-26s%10s%12s%12s%9s' % ('job', '', 'libpflow', 'PyTorch', 'ratio')]
     for point in report.get('scale', []):
         ours, theirs = point['ours']['seconds'], point.get('peer', {}).get('seconds')
         lines.append('%-26s%10s%12s%12s%9s' % (
@@ -141,7 +148,8 @@ def experiment_table(report):
     made = report.get('experiment')
     if not made:
         return []
-    return ['one epoch %.1f s, its accuracy and checkpoint %.1f s, all that follows %.1f s'
+    return ['commit %s, %s, data %s' % (made['commit'], made['date'], made['data']),
+            'one epoch %.1f s, its accuracy and checkpoint %.1f s, all that follows %.1f s'
             % (made['epoch'], made['after_epoch'], made['rest']),
             'projected: 20 epochs and the rest in %.1f minutes' % made['minutes']]
 

@@ -1,4 +1,5 @@
 """Runs the programs of both sides and reads what they print."""
+import datetime
 import os
 import subprocess
 import sys
@@ -9,6 +10,21 @@ PEER = ['/usr/bin/python3', os.path.join(HERE, 'peer.py')]
 
 class Failed(Exception):
     pass
+
+
+def first_line(command):
+    """What a program prints first, or a dash."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        return '-'
+    return (done.stdout.splitlines() or ['-'])[0]
+
+
+def provenance():
+    """When and from which state of the tree figures come."""
+    return {'date': datetime.date.today().isoformat(),
+            'commit': first_line(['git', 'describe', '--always', '--dirty'])}
 
 
 def environment(threads, **more):
