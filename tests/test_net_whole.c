@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/cpu.h"
 #include "support/golden.h"
 #include "support/gradient.h"
 #include "support/suite.h"
@@ -77,7 +78,7 @@ END_TEST
  * starts: an error of ours moves it, roundings hardly do.
  */
 
-enum { starts = 15, logits_size = 32 * 10 };
+enum { starts = 11, logits_size = 32 * 10 };
 
 static void add_block(pflow_net *net, pflow_conv2d_algorithm algorithm, size_t channels,
                       int pool) {
@@ -280,7 +281,8 @@ static void check_training(pflow_conv2d_algorithm algorithm) {
 
 START_TEST(training_follows_the_reference) {
   check_training(PFLOW_CONV_GEMM);
-  check_training(PFLOW_CONV_AUTO);
+  if (pf_cpu_get() != pf_cpu_reference)
+    check_training(PFLOW_CONV_AUTO); /* else the same */
 }
 END_TEST
 
