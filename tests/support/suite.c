@@ -6,7 +6,7 @@
 int run_tests(const char *module, const TTest *const *tests, size_t count) {
   Suite *suite = suite_create(module);
   TCase *cases = tcase_create(module);
-  tcase_set_timeout(cases, 120);
+  tcase_set_timeout(cases, 240);
   for (size_t i = 0; i < count; i++)
     tcase_add_test(cases, tests[i]);
   suite_add_tcase(suite, cases);
