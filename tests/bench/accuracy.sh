@@ -34,7 +34,8 @@ run() {
   sed -n 's/^epoch.*test \([0-9.]*\) %.*/\1/p' "$scratch/log" | tail -n 1
 }
 
-printf 'commit %s, %s; options: %s\n' "$(git describe --always --dirty)" "$(date +%F)" "$*"
+printf 'commit %s, %s; options: %s\n' "$(git describe --always --dirty)" "$(date +%F)" \
+  "$(echo "$*" | sed 's|[^ ]*/||g')"
 printf '%4s  %9s  %9s\n' seed reference default
 for seed in $(seq "$seeds"); do
   plain=$(run reference "$seed" "$@")
