@@ -8,6 +8,11 @@
 
 #include "field/exact.h"
 
+enum { chain_groups = pf_exact_chain / pf_exact_group };
+_Static_assert(pf_exact_chain % pf_exact_group == 0 &&
+                   pf_exact_block % pf_exact_chain == 0,
+               "chains are whole groups, and blocks whole chains");
+
 /* One panel of queries and what is known of it. */
 typedef struct panel {
   const pflow_exact *exact;
@@ -71,9 +76,10 @@ static void measure(const panel *self, block *of) {
 
 /*
  * Lowers the nearest distances to the block's. scale gets the weight that the nearest
- * source so far has beside the new one, which all sums are to be multiplied by.
+ * source so far has beside the new one, which all sums are to be multiplied by: 1 unless
+ * any of them moved, which it tells.
  */
-static void move_nearest(panel *self, const block *of, float *scale) {
+static bool move_nearest(panel *self, const block *of, float *scale) {
   float before[pf_exact_most_width], ignored[pf_exact_most_width] = {0.0f};
   bool moved = false;
   for (size_t i = 0; i < self->used; i++) {
@@ -87,10 +93,11 @@ static void move_nearest(panel *self, const block *of, float *scale) {
     self->least[i] = least;
     self->inverse[i] = squared < 1.0 / FLT_MAX ? FLT_MAX : (float)(1.0 / squared);
   }
-  if (!moved) return;
-  self->exact->kernels->weigh((float)self->exact->power, (float)self->exact->reach, 1,
-                              self->used, self->least, self->inverse, before, scale,
-                              ignored);
+  if (moved)
+    self->exact->kernels->weigh((float)self->exact->power, (float)self->exact->reach, 1,
+                                self->used, self->least, self->inverse, before, scale,
+                                ignored);
+  return moved;
 }
 
 /* Whether any source of the group counts for any query. */
@@ -102,18 +109,23 @@ static bool counts(const panel *self, const float *nearest) {
   return any;
 }
 
-/* Turns the groups that count into weights, close together; the number of their rows. */
-static size_t weigh_groups(const panel *self, block *of, const float **row,
-                           float *weight) {
+/*
+ * Turns the groups of the chain from `group` on that count into weights, close together
+ * at the chain's place in the table; the number of their rows.
+ */
+static size_t weigh_chain(const panel *self, block *of, size_t group, const float **row,
+                          float *weight) {
   const pflow_exact *exact = self->exact;
   const size_t width = exact->kernels->width;
+  float *to = group_table(self, of, group);
+  const size_t end = group + chain_groups;
   size_t rows = 0;
-  for (size_t group = 0; group < of->groups; group++) {
+  for (; group < end && group < of->groups; group++) {
     if (!counts(self, of->nearest[group])) continue;
     const size_t size = group_size(of, group), first = group * pf_exact_group;
     exact->kernels->weigh((float)exact->power, (float)exact->reach, size, self->used,
                           self->least, self->inverse, group_table(self, of, group),
-                          of->table + rows * width, weight);
+                          to + rows * width, weight);
     for (size_t j = 0; j < size; j++)
       row[rows + j] = exact->source + (of->first + first + j) * exact->stride;
     rows += size;
@@ -121,17 +133,29 @@ static size_t weigh_groups(const panel *self, block *of, const float **row,
   return rows;
 }
 
+/*
+ * Which other lanes a group counts for must not show in a lane's bits. So the sources
+ * that share a chain are fixed, those left out of it would add 0, and the sums are
+ * rescaled with the first chain, be it empty.
+ */
 static void add_block(panel *self, block *of) {
-  const float *row[pf_exact_block];
+  const pf_exact_kernels *kernels = self->exact->kernels;
+  const float *row[pf_exact_chain];
   float scale[pf_exact_most_width], weight[pf_exact_most_width] = {0.0f};
   measure(self, of);
-  move_nearest(self, of, scale);
-  const size_t rows = weigh_groups(self, of, row, weight);
-  if (rows == 0) return;
-  self->exact->kernels->gather(row, rows, self->exact->dim, self->used, of->table, scale,
-                               self->sum);
+  const bool moved = move_nearest(self, of, scale);
   for (size_t i = 0; i < self->used; i++)
-    self->weight[i] = self->weight[i] * scale[i] + weight[i];
+    self->weight[i] *= scale[i];
+  for (size_t group = 0; group < of->groups; group += chain_groups) {
+    const size_t rows = weigh_chain(self, of, group, row, weight);
+    if (rows > 0 || (moved && group == 0))
+      kernels->gather(row, rows, self->exact->dim, self->used,
+                      group_table(self, of, group), scale, self->sum);
+    for (size_t i = 0; i < self->used && group == 0; i++)
+      scale[i] = 1.0f;
+  }
+  for (size_t i = 0; i < self->used; i++)
+    self->weight[i] += weight[i];
 }
 
 /* The panels of a tile, with nothing summed yet. */

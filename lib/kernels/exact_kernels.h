@@ -33,8 +33,9 @@ typedef struct pf_exact_kernels {
   void (*weigh)(float power, float reach, size_t count, size_t used, const float *least,
                 const float *inverse, const float *squared, float *weight, float *sum);
   /*
-   * sum (dim x width) = sum * scale + the sum of weight_j row_j over count rows. At most
-   * pf_exact_chain of them are summed before they go to sum.
+   * sum (dim x width) = sum * scale + the sum of weight_j row_j over count <=
+   * pf_exact_chain rows, or none: one chain of float sums from 0 in the order of the
+   * rows, so that rows of weight 0 change no bit of it. The last step may be a fused one.
    */
   void (*gather)(const float *const *row, size_t count, size_t dim, size_t used,
                  const float *weight, const float *scale, float *sum);

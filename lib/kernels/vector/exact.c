@@ -51,6 +51,11 @@ pf_always_inline void add_squares(size_t rows, size_t parts, const float *source
   }
 }
 
+/* Asks for a value that may lie behind the end, where a pointer must not point. */
+pf_always_inline void prefetch_behind(const float *from, size_t at) {
+  __builtin_prefetch((const void *)((uintptr_t)from + at * sizeof *from));
+}
+
 /* Sources come from memory once a tile of queries: the next tile's are asked for early.
  */
 pf_always_inline void square_tile(size_t rows, size_t parts, const float *source,
@@ -62,7 +67,7 @@ pf_always_inline void square_tile(size_t rows, size_t parts, const float *source
   for (size_t first = 0; first < dim; first += line) {
     const size_t end = dim - first < line ? dim : first + line;
     for (size_t i = 0; i < rows; i++)
-      __builtin_prefetch(source + (i + rows) * stride + first);
+      prefetch_behind(source, (i + rows) * stride + first);
     for (size_t k = first; k < end; k++)
       add_squares(rows, parts, source + k, stride, x + k * width, sum);
   }
@@ -174,21 +179,12 @@ static void distances(const float *source, size_t stride, size_t count, const fl
   }
 }
 
-/* Chains of sums are short, or many light sources beside a heavy one would be lost. */
 static void gather(const float *const *row, size_t count, size_t dim, size_t used,
                    const float *weight, const float *scale, float *sum) {
-  float ones[width];
-  for (size_t i = 0; i < width; i++)
-    ones[i] = 1.0f;
-  for (size_t first = 0; first < count; first += pf_exact_chain) {
-    const size_t left = count - first;
-    for (size_t at = 0; at < dim;) {
-      const size_t rows = tile_size(dim - at);
-      gather_tiles[rows - 1](row + first, left < pf_exact_chain ? left : pf_exact_chain,
-                             at, used, weight + first * width, first > 0 ? ones : scale,
-                             sum);
-      at += rows;
-    }
+  for (size_t at = 0; at < dim;) {
+    const size_t rows = tile_size(dim - at);
+    gather_tiles[rows - 1](row, count, at, used, weight, scale, sum);
+    at += rows;
   }
 }
 
