@@ -8,6 +8,7 @@
 #include "field/exact.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "pflow/tensor.h"
 
@@ -22,8 +23,28 @@ pf_exact_slot *pf_exact_try_slot(const pflow_exact *exact) {
   return NULL;
 }
 
-void pf_exact_release_slot(pf_exact_slot *slot) {
+/* Whoever holds a slot goes on without waiting for another, so one comes free. */
+pf_exact_slot *pf_exact_wait_slot(const pflow_exact *exact) {
+  pflow_exact *own = (pflow_exact *)exact; /* these objects are never const */
+  pf_exact_slot *slot = pf_exact_try_slot(exact);
+  if (slot) return slot;
+  pthread_mutex_lock(&own->lock);
+  atomic_fetch_add(&own->waiting, 1);
+  while (!(slot = pf_exact_try_slot(exact)))
+    pthread_cond_wait(&own->freed, &own->lock);
+  atomic_fetch_sub(&own->waiting, 1);
+  pthread_mutex_unlock(&own->lock);
+  return slot;
+}
+
+/* Either this sees who waits, or they, counted before they look, see the slot. */
+void pf_exact_release_slot(const pflow_exact *exact, pf_exact_slot *slot) {
+  pflow_exact *own = (pflow_exact *)exact;
   atomic_store(&slot->taken, false);
+  if (atomic_load(&own->waiting) == 0) return;
+  pthread_mutex_lock(&own->lock);
+  pthread_cond_signal(&own->freed);
+  pthread_mutex_unlock(&own->lock);
 }
 
 static pflow_err make_slots(pflow_exact *exact) {
@@ -51,16 +72,21 @@ static float safe_center(float low, float high) {
   return close ? (float)(0.5 * ((double)low + high)) : 0.0f;
 }
 
+/* Low and high values are kept where evaluations will put their sums. */
 static void find_center(pflow_exact *exact, const float *x) {
-  for (size_t k = 0; k < exact->dim; k++) {
-    float low = x[k], high = x[k];
-    for (size_t j = 1; j < exact->n; j++) {
-      const float value = x[j * exact->dim + k];
-      low = value < low ? value : low;
-      high = value > high ? value : high;
+  const size_t dim = exact->dim;
+  float *low = exact->scratch, *high = low + dim;
+  memcpy(low, x, dim * sizeof *low);
+  memcpy(high, x, dim * sizeof *high);
+  for (size_t j = 1; j < exact->n; j++) {
+    const float *row = x + j * dim;
+    for (size_t k = 0; k < dim; k++) {
+      low[k] = row[k] < low[k] ? row[k] : low[k];
+      high[k] = row[k] > high[k] ? row[k] : high[k];
     }
-    exact->center[k] = safe_center(low, high);
   }
+  for (size_t k = 0; k < dim; k++)
+    exact->center[k] = safe_center(low[k], high[k]);
 }
 
 static float largest(const float *values, size_t n) {
@@ -140,6 +166,8 @@ pflow_err pflow_exact_create(pflow_exact **exact, const pflow_sources *sources,
   pf_try(check_sources(sources));
   pflow_exact *made;
   pf_try(pf_alloc(&made, 1, sizeof *made));
+  pthread_mutex_init(&made->lock, NULL);
+  pthread_cond_init(&made->freed, NULL);
   made->n = sources->n;
   made->dim = sources->dim;
   made->pool = full.pool;
@@ -159,6 +187,8 @@ pflow_err pflow_exact_create(pflow_exact **exact, const pflow_sources *sources,
 
 void pflow_exact_destroy(pflow_exact *exact) {
   if (!exact) return;
+  pthread_cond_destroy(&exact->freed);
+  pthread_mutex_destroy(&exact->lock);
   pflow_free(exact->scratch);
   pflow_free(exact->slot);
   pflow_free(exact->center);

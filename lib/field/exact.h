@@ -8,6 +8,7 @@
 #ifndef LIBPFLOW_EXACT_H
 #define LIBPFLOW_EXACT_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/base.h"
@@ -46,6 +47,9 @@ struct pflow_exact {
   const pf_exact_kernels *kernels;
   pf_exact_slot *slot;
   size_t slots;
+  atomic_size_t waiting; /* calls, for a slot to come free */
+  pthread_mutex_t lock;  /* of those that wait and those that wake them */
+  pthread_cond_t freed;
   float *scratch; /* of all slots */
 };
 
@@ -65,9 +69,10 @@ void pf_exact_add_part(const pflow_exact *exact, const pf_exact_queries *queries
 size_t pf_exact_panels(const pflow_exact *exact, size_t count);
 size_t pf_exact_lanes(const pflow_exact *exact, size_t count, size_t panel);
 
-/* Takes a free slot, or NULL if there is none; and gives it back. */
+/* Takes a free slot: NULL if there is none, or when one comes free; and gives it back. */
 pf_exact_slot *pf_exact_try_slot(const pflow_exact *exact);
-void pf_exact_release_slot(pf_exact_slot *slot);
+pf_exact_slot *pf_exact_wait_slot(const pflow_exact *exact);
+void pf_exact_release_slot(const pflow_exact *exact, pf_exact_slot *slot);
 
 /* What an evaluation reads and writes. */
 typedef struct pf_exact_job {

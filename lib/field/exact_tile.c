@@ -3,7 +3,6 @@
  * sources, results out.
  */
 #include <math.h>
-#include <sched.h>
 #include <string.h>
 
 #include "field/exact.h"
@@ -158,19 +157,11 @@ static pflow_err end_tile(const tile *self) {
 
 /* ---- threads ---- */
 
-/* Whoever holds a slot goes on without waiting for another, so this one comes free. */
-static pf_exact_slot *wait_for_slot(const pflow_exact *exact) {
-  pf_exact_slot *slot;
-  while (!(slot = pf_exact_try_slot(exact)))
-    sched_yield();
-  return slot;
-}
-
 /* Many queries: each tile on one thread. */
 static int run_tiles(size_t begin, size_t end, void *user) {
   const pf_exact_job *job = user;
   pflow_err rc = PFLOW_OK;
-  tile self = {.slot = wait_for_slot(job->exact)};
+  tile self = {.slot = pf_exact_wait_slot(job->exact)};
   for (size_t t = begin; t < end && rc >= 0; t++) {
     begin_tile(&self, job, t * pf_exact_tile);
     for (size_t part = 0; part < parts_of(job->exact); part++) {
@@ -179,7 +170,7 @@ static int run_tiles(size_t begin, size_t end, void *user) {
     }
     rc = end_tile(&self);
   }
-  pf_exact_release_slot(self.slot);
+  pf_exact_release_slot(job->exact, self.slot);
   return rc;
 }
 
@@ -213,13 +204,13 @@ static pflow_err run_rounds(round_of_parts *of, const pf_exact_job *job) {
 static pflow_err run_shared_tile(const pf_exact_job *job, size_t first) {
   const size_t parts = parts_of(job->exact);
   round_of_parts of;
-  of.slot[0] = of.self.slot = wait_for_slot(job->exact);
+  of.slot[0] = of.self.slot = pf_exact_wait_slot(job->exact);
   for (of.size = 1; of.size < parts && of.size < most_rounds; of.size++)
     if (!(of.slot[of.size] = pf_exact_try_slot(job->exact))) break;
   begin_tile(&of.self, job, first);
   pflow_err rc = run_rounds(&of, job);
   for (size_t i = 0; i < of.size; i++)
-    pf_exact_release_slot(of.slot[i]);
+    pf_exact_release_slot(job->exact, of.slot[i]);
   return rc;
 }
 
