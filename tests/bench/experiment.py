@@ -49,7 +49,7 @@ def main(argv):
             '--test-limit', str(round(TEST_IMAGES / scale)), '--out', folder])
         with open(os.path.join(folder, 'results.json')) as file:
             results = json.load(file)
-    epoch = results['history'][0]['seconds']
+    epoch = results['encoder'][0]['seconds']
     loading = min(times.values())
     after = max(0.0, times['epoch'] - loading - epoch)
     rest = whole - times['epoch']
