@@ -4,8 +4,8 @@ usage: peer.py [--plain] JOB [NAME=VALUE ...] [+ JOB [NAME=VALUE ...]] ...
        peer.py --list
 
 Prints, as its last line, what the C programs print: seconds of one job, 0 (it counts no
-operations), and the process's peak memory in MiB; such a line for each of several jobs. Notes go to standard error. Names and
-usual values of the sizes are those of the job's function; `repeats` is the number of timed
+operations), and the process's peak memory in MiB; such a line for each of several jobs. Notes
+go to standard error. Names and usual values of the sizes are those of the job's function; `repeats` is the number of timed
 runs, whose median is printed, after one that is not timed.
 
 What is done for the peer's sake (--plain leaves out what is marked *):

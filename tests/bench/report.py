@@ -33,7 +33,8 @@ def most_mib(results):
 
 def origin(report, part):
     about = report['about'][part]
-    return ['commit %s, %s' % (about['commit'], about['date'])]
+    return ['commit %s, %s, peak then %.0f GFLOP/s' % (about['commit'], about['date'],
+                                                      about['peak'])]
 
 
 # ---- one table each ----
