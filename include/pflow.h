@@ -34,6 +34,7 @@
 #include "pflow/io.h"
 #include "pflow/map.h"
 #include "pflow/memory.h"
+#include "pflow/neighbours.h"
 #include "pflow/nn.h"
 #include "pflow/ode.h"
 #include "pflow/optim.h"

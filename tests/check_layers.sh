@@ -16,8 +16,9 @@ train: nn optim data
 io: tensor nn optim field
 map: tensor kernels nn optim data field ode eval train io
 '
-# Public headers of base; every other public header is named after its folder.
+# Public headers of base and of eval; every other one is named after its folder.
 base_headers='error memory random threads file cpu'
+eval_headers='eval neighbours'
 status=0
 
 complain() {
@@ -39,6 +40,7 @@ for file in $(find lib -name '*.[ch]'); do
     pflow/*)
       target=$(basename "$name" .h)
       case " $base_headers " in *" $target "*) target=base ;; esac
+      case " $eval_headers " in *" $target "*) target=eval ;; esac
       ;;
     */*) target=${name%%/*} ;;
     *) target=unknown ;;

@@ -46,6 +46,14 @@ void pf_heap_offer(pf_neighbour *heap, size_t k, size_t held, pf_neighbour next)
   }
 }
 
+void pf_heap_sort(pf_neighbour *heap, size_t k) {
+  for (size_t last = k - 1; last > 0; last--) {
+    const pf_neighbour moved = heap[last];
+    heap[last] = heap[0];
+    sift_down(heap, last, moved);
+  }
+}
+
 void pf_frame_set(pf_frame *frame, const float *x, size_t n, size_t dim, double *center) {
   const size_t seen = n < most_seen ? n : most_seen, step = n / seen;
   double extent = 0.0;

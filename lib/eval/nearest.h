@@ -23,6 +23,9 @@ typedef struct pf_neighbour {
  */
 void pf_heap_offer(pf_neighbour *heap, size_t k, size_t held, pf_neighbour next);
 
+/* Turns a full heap into a list, nearest first. */
+void pf_heap_sort(pf_neighbour *heap, size_t k);
+
 typedef struct pf_frame {
   size_t dim;
   double *center; /* dim */

@@ -1,0 +1,48 @@
+/*
+ * pflow/neighbours.h - the exact nearest rows of rows, by Euclidean distance.
+ *
+ * Rows are n x dim float32. All calls refuse NULL, zero sizes and non-finite rows (naming
+ * row and column), and may run in several threads at once. Results have the same bits for
+ * every number of threads. A pool of NULL is the default pool.
+ */
+#ifndef PFLOW_NEIGHBOURS_H
+#define PFLOW_NEIGHBOURS_H
+
+#include <stddef.h>
+
+#include "pflow/error.h"
+#include "pflow/threads.h"
+
+PFLOW_BEGIN_DECLS
+
+/* n rows of dim values, borrowed. */
+typedef struct pflow_rows {
+  const float *x;
+  size_t n, dim;
+} pflow_rows;
+
+/*
+ * The k nearest known rows of each of n rows x (of known->dim values): their numbers in
+ * `rows` and their squared distances (sums of squared differences in double) in
+ * `squared`, each n x k, nearest first, ties to the smaller number. Either output may be
+ * NULL. Exact, in blocks; beside the outputs it takes up to 128 MiB. 10,000 queries of
+ * 50,000 x 128 rows take about half a second on two cores. Errors: PFLOW_EINVAL unless
+ * 1 <= k <= known n.
+ */
+PFLOW_API pflow_err pflow_neighbours(const pflow_rows *known, const float *x, size_t n,
+                                     size_t k, size_t *rows, double *squared,
+                                     pflow_pool *pool);
+
+/*
+ * The same for known rows as queries, each leaving itself (by number, so not its
+ * duplicates) out: those numbered chosen[0 .. count - 1], in any order, or all of them
+ * when chosen is NULL (count is not read then). Outputs are count x k, or n x k. Errors:
+ * PFLOW_EINVAL unless 1 <= k < known n, or for a chosen number out of range.
+ */
+PFLOW_API pflow_err pflow_neighbours_within(const pflow_rows *known, const size_t *chosen,
+                                            size_t count, size_t k, size_t *rows,
+                                            double *squared, pflow_pool *pool);
+
+PFLOW_END_DECLS
+
+#endif
