@@ -33,6 +33,7 @@
 #include "pflow/file.h"
 #include "pflow/io.h"
 #include "pflow/map.h"
+#include "pflow/measures.h"
 #include "pflow/memory.h"
 #include "pflow/neighbours.h"
 #include "pflow/nn.h"

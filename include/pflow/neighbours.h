@@ -43,6 +43,32 @@ PFLOW_API pflow_err pflow_neighbours_within(const pflow_rows *known, const size_
                                             size_t count, size_t k, size_t *rows,
                                             double *squared, pflow_pool *pool);
 
+/* ---- what lists of neighbours tell ---- */
+
+/*
+ * Mean share of numbers that two lists of k distinct neighbours have in common, in [0,
+ * 1], over n rows: neighbour preservation for the lists before and after a transform.
+ * `shares`, the share of each row, may be NULL. Errors: PFLOW_ENOMEM.
+ */
+PFLOW_API pflow_err pflow_overlap(const size_t *before, const size_t *after, size_t n,
+                                  size_t k, double *mean, double *shares);
+
+/* How often known rows are neighbours (Radovanovic et al. 2010, JMLR 11). */
+typedef struct pflow_hubs {
+  double skewness; /* of the counts, E (c - mean)^3 / deviation^3; 0 if all are equal */
+  double hubs;     /* share of counts above twice the mean, which is n k / known */
+  double antihubs; /* share of counts that are 0 */
+  size_t most;     /* the largest count */
+} pflow_hubs;
+
+/*
+ * Hubness of `known` rows in n lists of k neighbours. `counts` (one a known row: in how
+ * many lists it is) may be NULL. Errors: PFLOW_EINVAL for a number that is not below
+ * known, PFLOW_ENOMEM.
+ */
+PFLOW_API pflow_err pflow_hubness(const size_t *rows, size_t n, size_t k, size_t known,
+                                  pflow_hubs *hubs, size_t *counts);
+
 PFLOW_END_DECLS
 
 #endif

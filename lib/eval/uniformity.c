@@ -8,10 +8,10 @@
 #include <math.h>
 
 #include "eval/rows.h"
+#include "eval/sample.h"
 #include "eval/uniformity.h"
 #include "kernels/gemm.h"
 #include "pflow/eval.h"
-#include "pflow/random.h"
 
 enum { row_block = 256, column_block = 1024, row_grain = 16 };
 
@@ -96,19 +96,6 @@ static void normalize(const float *row, size_t dim, double *unit) {
     unit[k] = row[k] / norm;
 }
 
-/* Normalises `take` of the n rows, in order, each subset equally likely (Knuth, volume 2,
- * algorithm 3.4.2 S). */
-static void take_rows(const float *x, size_t n, size_t dim, size_t take, uint64_t seed,
-                      double *unit) {
-  pflow_rng rng;
-  pflow_rng_init(&rng, seed, 0);
-  for (size_t i = 0, taken = 0; taken < take; i++) {
-    if (n - i > take - taken && pflow_rng_below(&rng, n - i) >= take - taken) continue;
-    normalize(x + i * dim, dim, unit + taken * dim);
-    taken++;
-  }
-}
-
 static pflow_err check_nonzero(const float *x, size_t n, size_t dim) {
   for (size_t i = 0; i < n; i++) {
     size_t k = 0;
@@ -132,18 +119,22 @@ static pflow_err uniformity_of(const float *x, size_t n, size_t dim, size_t take
                                const pflow_uniformity_config *config, double *value) {
   pair_sums self = {.n = take, .dim = dim, .t = config->t, .pool = config->pool};
   double *unit = NULL;
-  size_t size;
+  size_t *chosen = NULL, size;
   pf_try(pf_mul(&size, take, dim, "rows of uniformity"));
   pflow_err rc = pf_alloc(&unit, size, sizeof *unit);
   if (rc >= 0) rc = pf_alloc(&self.sums, take, sizeof *self.sums);
   if (rc >= 0)
     rc =
         pf_alloc(&self.products, (size_t)row_block * column_block, sizeof *self.products);
+  if (rc >= 0) rc = pf_alloc(&chosen, take, sizeof *chosen);
   if (rc >= 0) {
-    take_rows(x, n, dim, take, config->seed, unit);
+    pf_sample(n, take, config->seed, chosen);
+    for (size_t i = 0; i < take; i++)
+      normalize(x + chosen[i] * dim, dim, unit + i * dim);
     self.unit = unit;
     rc = add_all(&self, value);
   }
+  pflow_free(chosen);
   pflow_free(self.products);
   pflow_free(self.sums);
   pflow_free(unit);

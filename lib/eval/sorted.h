@@ -1,0 +1,16 @@
+/*
+ * sorted.h - order statistics of doubles.
+ */
+#ifndef LIBPFLOW_SORTED_H
+#define LIBPFLOW_SORTED_H
+
+#include <stddef.h>
+
+/* Sorts n finite values in place, rising. */
+void pf_sort(double *values, size_t n);
+
+/* The q-quantile, 0 <= q <= 1, of n > 0 sorted values, linear between them (type 7 of
+ * Hyndman and Fan 1996); q = 0.5 is the median. */
+double pf_quantile(const double *sorted, size_t n, double q);
+
+#endif
