@@ -18,7 +18,7 @@ map: tensor kernels nn optim data field ode eval train io
 '
 # Public headers of base and of eval; every other one is named after its folder.
 base_headers='error memory random threads file cpu'
-eval_headers='eval measures neighbours'
+eval_headers='eval measures neighbours probes stats'
 status=0
 
 complain() {

@@ -47,4 +47,9 @@ size_t pf_largest(const double *row, size_t n);
 /* Replaces a row of logits by probabilities. */
 void pf_softmax(double *row, size_t classes);
 
+/* -log of the probability that the model gives to each row's label. Rows and labels fit
+ * the model. */
+pflow_err pf_logistic_losses(const pflow_logistic *model, const float *x,
+                             const int32_t *truth, size_t n, double *losses);
+
 #endif

@@ -1,6 +1,8 @@
 /*
- * logistic_predict.c - classes and probabilities of new rows, a block at a time.
+ * logistic_predict.c - classes, probabilities and losses of new rows, a block at a time.
  */
+#include <math.h>
+
 #include "eval/logistic.h"
 #include "eval/rows.h"
 #include "kernels/gemm.h"
@@ -31,15 +33,30 @@ static pflow_err find_logits(block *self, const pflow_logistic *model, const flo
                   model->coef, 1.0, self->logits);
 }
 
-/* Where the answers go: one of the two is NULL. */
+/* Where the answers go: all but one are NULL. */
 typedef struct answers {
   int32_t *labels;
   float *proba;
+  double *losses;
+  const int32_t *truth; /* that the losses are of */
 } answers;
+
+/* -log of the probability of a class. */
+static double loss_of(const double *logits, size_t classes, size_t truth) {
+  const double top = logits[pf_largest(logits, classes)];
+  double sum = 0.0;
+  for (size_t k = 0; k < classes; k++)
+    sum += exp(logits[k] - top);
+  return log(sum) + (top - logits[truth]);
+}
 
 static void answer_row(double *logits, size_t classes, answers out, size_t row) {
   if (out.labels) {
     out.labels[row] = (int32_t)pf_largest(logits, classes);
+    return;
+  }
+  if (out.losses) {
+    out.losses[row] = loss_of(logits, classes, (size_t)out.truth[row]);
     return;
   }
   pf_softmax(logits, classes);
@@ -86,4 +103,9 @@ pflow_err pflow_logistic_proba(const pflow_logistic *model, const float *x, size
   pf_need(proba);
   pf_try(check_rows(model, x, n, dim));
   return answer_all(model, x, n, (answers){.proba = proba});
+}
+
+pflow_err pf_logistic_losses(const pflow_logistic *model, const float *x,
+                             const int32_t *truth, size_t n, double *losses) {
+  return answer_all(model, x, n, (answers){.losses = losses, .truth = truth});
 }
