@@ -1,12 +1,9 @@
 /*
  * test_file.c - files are replaced whole or left alone.
  */
-#include <dirent.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,17 +16,6 @@ static void check_content(const char *name, const char *want) {
   ck_assert_uint_eq(size, strlen(want));
   ck_assert_mem_eq(bytes, want, size);
   free(bytes);
-}
-
-/* Number of entries in a folder, so that no temporary file is overlooked. */
-static int count_entries(const char *path) {
-  DIR *folder = opendir(path);
-  ck_assert_ptr_nonnull(folder);
-  int count = -2; /* . and .. */
-  while (readdir(folder))
-    count++;
-  closedir(folder);
-  return count;
 }
 
 static unsigned mode_of(const char *path) {
@@ -48,7 +34,7 @@ START_TEST(files_are_written_and_replaced) {
   check_content("a", "2nd");
   ck_ok(pflow_file_write(temp_path("a"), "", 0));
   check_content("a", "");
-  ck_assert_int_eq(count_entries(folder), 1);
+  ck_assert_int_eq(folder_entries(folder), 1);
   temp_end();
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }
@@ -105,18 +91,13 @@ START_TEST(a_full_disk_leaves_the_old_file) {
   const char *folder = temp_begin();
   temp_write("a", "old", 3);
   static char large[100000];
-  struct rlimit limit, small;
-  ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
-  small = limit;
-  small.rlim_cur = 50000;
-  signal(SIGXFSZ, SIG_IGN);
-  ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+  disk_full_begin(50000);
   pflow_err rc = pflow_file_write(temp_path("a"), large, sizeof large);
-  ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  disk_full_end();
   ck_assert_int_eq(rc, PFLOW_EIO);
   ck_assert_ptr_nonnull(strstr(pflow_errmsg(), "a: cannot write: File too large"));
   check_content("a", "old");
-  ck_assert_int_eq(count_entries(folder), 1);
+  ck_assert_int_eq(folder_entries(folder), 1);
   temp_end();
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }
@@ -136,7 +117,7 @@ START_TEST(a_locked_folder_leaves_the_old_file) {
   ck_assert_ptr_nonnull(strstr(pflow_errmsg(), "locked/a: cannot create a temporary"));
   ck_assert_ptr_nonnull(strstr(pflow_errmsg(), "Permission denied"));
   check_content("locked/a", "old");
-  ck_assert_int_eq(count_entries(folder), 1);
+  ck_assert_int_eq(folder_entries(folder), 1);
   ck_assert_int_eq(chmod(folder, 0755), 0);
   temp_end();
 }
@@ -158,8 +139,8 @@ START_TEST(only_regular_files_are_touched) {
     ck_assert(bytes == NULL && size == 0);
   }
   ck_fails(pflow_file_write("/dev/null", "x", 1), PFLOW_EIO, "not a regular file");
-  ck_assert_int_eq(count_entries(folder), 2);
-  ck_assert_int_eq(count_entries(temp_path("folder")), 0);
+  ck_assert_int_eq(folder_entries(folder), 2);
+  ck_assert_int_eq(folder_entries(temp_path("folder")), 0);
   temp_end();
 }
 END_TEST
@@ -222,7 +203,7 @@ START_TEST(writers_at_once_do_not_mix) {
   for (size_t i = 0; i < size; i++)
     ck_assert_uint_eq(bytes[i], bytes[0]);
   free(bytes);
-  ck_assert_int_eq(count_entries(folder), 1);
+  ck_assert_int_eq(folder_entries(folder), 1);
   temp_end();
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }

@@ -11,37 +11,16 @@
 #include "support/failing.h"
 #include "support/files.h"
 #include "support/golden.h"
+#include "support/npy.h"
 #include "support/suite.h"
 
 /* ---- files made by hand ---- */
 
 static unsigned char file_bytes[70000];
 
-/* Preamble of a version with a dictionary as it is; returns their size. */
-static size_t build_head(unsigned version, const char *dict) {
-  size_t length = strlen(dict), start = version == 1 ? 10 : 12;
-  memcpy(file_bytes, "\x93NUMPY", 6);
-  file_bytes[6] = (unsigned char)version;
-  file_bytes[7] = 0;
-  for (size_t i = 8; i < start; i++)
-    file_bytes[i] = (unsigned char)(length >> 8 * (i - 8));
-  memcpy(file_bytes + start, dict, length);
-  return start + length;
-}
-
 static const char *write_npy(unsigned version, const char *dict, const void *values,
                              size_t bytes) {
-  size_t head = build_head(version, dict);
-  if (bytes > 0) memcpy(file_bytes + head, values, bytes);
-  return temp_write("a.npy", file_bytes, head + bytes);
-}
-
-/* A dictionary of NumPy's own form. */
-static const char *dict_of(const char *descr, const char *shape) {
-  static char text[256];
-  snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n",
-           descr, shape);
-  return text;
+  return npy_write("a.npy", version, dict, values, bytes);
 }
 
 /* Loading a.npy with this dictionary and 6 floats must fail so. */
@@ -103,7 +82,8 @@ START_TEST(doubles_are_rounded) {
   const double wide[5] = {0.1, 1.0 + 0x1p-25, 1e300, -NAN, 1e-50};
   temp_begin();
   pflow_tensor *tensor;
-  ck_ok(pflow_npy_load(&tensor, write_npy(1, dict_of("<f8", "(5,)"), wide, sizeof wide)));
+  ck_ok(
+      pflow_npy_load(&tensor, write_npy(1, npy_dict("<f8", "(5,)"), wide, sizeof wide)));
   const float *values = pflow_tensor_const_values(tensor);
   ck_assert(values[0] == 0.1f && values[1] == 1.0f && values[2] == INFINITY);
   ck_assert(isnan(values[3]) && values[4] == 0.0f);
@@ -120,9 +100,9 @@ START_TEST(long_arrays_are_read) {
     narrow[i] = (float)(wide[i] = (double)i * 0.37);
   temp_begin();
   const size_t shape[1] = {5000};
-  check_values(write_npy(1, dict_of("<f8", "(5000,)"), wide, sizeof wide), narrow, shape,
+  check_values(write_npy(1, npy_dict("<f8", "(5000,)"), wide, sizeof wide), narrow, shape,
                1);
-  check_values(write_npy(2, dict_of("<f4", "(5000,)"), narrow, sizeof narrow), narrow,
+  check_values(write_npy(2, npy_dict("<f4", "(5000,)"), narrow, sizeof narrow), narrow,
                shape, 1);
   temp_end();
 }
@@ -135,7 +115,7 @@ static void check_labels(const char *descr, const void *bytes, size_t size,
   int32_t *labels;
   size_t n;
   ck_ok(pflow_npy_load_labels(&labels, &n,
-                              write_npy(1, dict_of(descr, "(2,)"), bytes, size)));
+                              write_npy(1, npy_dict(descr, "(2,)"), bytes, size)));
   ck_assert_uint_eq(n, 2);
   ck_assert_int_eq(labels[0], wants[0]);
   ck_assert_int_eq(labels[1], wants[1]);
@@ -161,7 +141,7 @@ static void check_label_fails(const char *descr, const void *bytes, size_t size,
                               const char *text) {
   int32_t *labels;
   size_t n = 9;
-  const char *path = write_npy(1, dict_of(descr, "(2,)"), bytes, size);
+  const char *path = write_npy(1, npy_dict(descr, "(2,)"), bytes, size);
   ck_fails(pflow_npy_load_labels(&labels, &n, path), PFLOW_ELABEL, text);
   ck_assert_ptr_null(labels);
   ck_assert_uint_eq(n, 0);
@@ -196,7 +176,7 @@ START_TEST(labels_of_other_kinds_are_refused) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     int32_t *labels;
     size_t n;
-    const char *dict = dict_of(cases[i].descr, cases[i].shape);
+    const char *dict = npy_dict(cases[i].descr, cases[i].shape);
     const char *path = write_npy(1, dict, zeros, cases[i].bytes);
     ck_fails(pflow_npy_load_labels(&labels, &n, path), PFLOW_EUNSUPPORTED, cases[i].text);
     ck_assert_ptr_null(labels);
@@ -248,12 +228,12 @@ START_TEST(other_kinds_of_arrays_are_refused) {
                    PFLOW_EUNSUPPORTED, "Fortran order, wants C order");
   check_dict_fails("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (6,), }",
                    PFLOW_EUNSUPPORTED, "structured");
-  const char *types[] = {">f4", "|O", "<f2", "<f16", "<c8", "<i4", "|S4", "=f4", ""};
+  const char *types[] = {">f4", "|O", ">f2", "<f16", "<c8", "<i4", "|S4", "=f4", ""};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-    check_dict_fails(dict_of(types[i], "(6,)"), PFLOW_EUNSUPPORTED, types[i]);
-  check_dict_fails(dict_of("<f4", "()"), PFLOW_EUNSUPPORTED, "0 dimensions");
-  check_dict_fails(dict_of("<f4", "(0, 6)"), PFLOW_EUNSUPPORTED, "0 values");
-  check_dict_fails(dict_of("<f4", "(1, 1, 1, 1, 6)"), PFLOW_EUNSUPPORTED,
+    check_dict_fails(npy_dict(types[i], "(6,)"), PFLOW_EUNSUPPORTED, types[i]);
+  check_dict_fails(npy_dict("<f4", "()"), PFLOW_EUNSUPPORTED, "0 dimensions");
+  check_dict_fails(npy_dict("<f4", "(0, 6)"), PFLOW_EUNSUPPORTED, "0 values");
+  check_dict_fails(npy_dict("<f4", "(1, 1, 1, 1, 6)"), PFLOW_EUNSUPPORTED,
                    "more than 4 dimensions");
   temp_end();
   ck_assert_uint_eq(pflow_live_blocks(), 0);
@@ -263,15 +243,15 @@ END_TEST
 /* A forged shape must be refused by the file's size, before memory is asked for. */
 START_TEST(shapes_that_do_not_match_the_file_are_named) {
   temp_begin();
-  check_dict_fails(dict_of("<f4", "(7,)"), PFLOW_ETRUNCATED,
+  check_dict_fails(npy_dict("<f4", "(7,)"), PFLOW_ETRUNCATED,
                    "24 bytes of values, its header wants 28");
-  check_dict_fails(dict_of("<f4", "(5,)"), PFLOW_ETOOLARGE, "header wants 20");
-  check_dict_fails(dict_of("<f4", "(1000000000000000,)"), PFLOW_ETRUNCATED,
+  check_dict_fails(npy_dict("<f4", "(5,)"), PFLOW_ETOOLARGE, "header wants 20");
+  check_dict_fails(npy_dict("<f4", "(1000000000000000,)"), PFLOW_ETRUNCATED,
                    "wants 4000000000000000");
-  check_dict_fails(dict_of("<f4", "(18446744073709551615,)"), PFLOW_EOVERFLOW, "*");
-  check_dict_fails(dict_of("<f4", "(18446744073709551616,)"), PFLOW_EOVERFLOW, "+ 6");
-  check_dict_fails(dict_of("<f4", "(99999999999999999999999,)"), PFLOW_EOVERFLOW, "10");
-  check_dict_fails(dict_of("<f4", "(4294967296, 4294967296)"), PFLOW_EOVERFLOW,
+  check_dict_fails(npy_dict("<f4", "(18446744073709551615,)"), PFLOW_EOVERFLOW, "*");
+  check_dict_fails(npy_dict("<f4", "(18446744073709551616,)"), PFLOW_EOVERFLOW, "+ 6");
+  check_dict_fails(npy_dict("<f4", "(99999999999999999999999,)"), PFLOW_EOVERFLOW, "10");
+  check_dict_fails(npy_dict("<f4", "(4294967296, 4294967296)"), PFLOW_EOVERFLOW,
                    "4294967296 * 4294967296");
   temp_end();
 }
@@ -281,7 +261,7 @@ START_TEST(every_truncation_is_found) {
   const float values[3] = {1, 2, 3};
   temp_begin();
   for (unsigned version = 1; version <= 2; version++) {
-    size_t head = build_head(version, dict_of("<f4", "(3,)"));
+    size_t head = npy_head(file_bytes, version, npy_dict("<f4", "(3,)"));
     memcpy(file_bytes + head, values, sizeof values);
     for (size_t size = 0; size < head + sizeof values; size++) {
       pflow_tensor *tensor;
@@ -300,7 +280,7 @@ END_TEST
 START_TEST(wrong_preambles_are_named) {
   pflow_tensor *tensor;
   temp_begin();
-  size_t size = build_head(1, dict_of("<f4", "(3,)"));
+  size_t size = npy_head(file_bytes, 1, npy_dict("<f4", "(3,)"));
   for (size_t i = 0; i < 6; i++) {
     file_bytes[i] ^= 1;
     ck_fails(pflow_npy_load(&tensor, temp_write("a.npy", file_bytes, size)),
@@ -322,7 +302,7 @@ END_TEST
 START_TEST(long_headers_are_refused) {
   pflow_tensor *tensor;
   temp_begin();
-  build_head(2, dict_of("<f4", "(3,)"));
+  npy_head(file_bytes, 2, npy_dict("<f4", "(3,)"));
   memset(file_bytes + 8, 255, 4);
   ck_fails(pflow_npy_load(&tensor, temp_write("a.npy", file_bytes, 100)),
            PFLOW_ETRUNCATED, "4294967295 bytes, but only 88");
@@ -459,7 +439,7 @@ START_TEST(failing_allocations_leave_nothing) {
   failing_install();
   ck_assert_uint_eq(check_failures(load_labels_and_free, path), 2);
   ck_assert_uint_ge(check_failures(save_labels, path), 1);
-  snprintf(path, sizeof path, "%s", write_npy(1, dict_of("<f4", "(1,)"), "abcd", 4));
+  snprintf(path, sizeof path, "%s", write_npy(1, npy_dict("<f4", "(1,)"), "abcd", 4));
   ck_assert_uint_eq(check_failures(load_and_destroy, path), 3);
   failing_remove();
   temp_end();

@@ -24,9 +24,10 @@ PFLOW_BEGIN_DECLS
 /* ---- .npy ---- */
 
 /*
- * Reads a C-order little-endian float32 or float64 array (rounded to float32, beyond its
- * range to infinity) of 1 to 4 dimensions, none of them 0. Versions 1.0 to 3.0 of the
- * format. NaN and infinity are values like others: see pflow_check_finite.
+ * Reads a C-order little-endian float16, float32 or float64 array (rounded to float32,
+ * beyond its range to infinity) of 1 to 4 dimensions, none of them 0. Versions 1.0 to 3.0
+ * of the format. NaN and infinity are values like others: see pflow_check_finite. Files
+ * that are larger than memory: pflow/rows.h.
  */
 PFLOW_API pflow_err pflow_npy_load(pflow_tensor **tensor, const char *path);
 

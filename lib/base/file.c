@@ -112,46 +112,52 @@ pflow_err pflow_file_write(const char *path, const void *bytes, size_t size) {
 
 _Static_assert(sizeof(size_t) >= sizeof(off_t), "a file's length is kept in a size_t");
 
-pflow_err pf_reader_open(int *file, size_t *size, const char *path) {
-  struct stat status;
-  /* A pipe would wait for its writer here. */
-  int opened = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (opened < 0) return io_error("open", path);
-  pflow_err rc = PFLOW_OK;
-  if (fstat(opened, &status) != 0)
-    rc = io_error("examine", path);
-  else if (!S_ISREG(status.st_mode))
-    rc = pf_fail(PFLOW_EIO, "%s: not a regular file", path);
-  if (rc < 0) {
-    close(opened);
-    return rc;
-  }
-  *file = opened;
-  *size = (size_t)status.st_size;
-  return PFLOW_OK;
+static pflow_err check_regular(const pf_reader *reader, struct stat *status) {
+  if (fstat(reader->file, status) != 0) return io_error("examine", reader->path);
+  if (S_ISREG(status->st_mode)) return PFLOW_OK;
+  return pf_fail(PFLOW_EIO, "%s: not a regular file", reader->path);
 }
 
-pflow_err pf_reader_take(int file, void *out, size_t size, const char *path) {
+pflow_err pf_reader_open(pf_reader *reader, const char *path) {
+  struct stat status;
+  reader->path = path;
+  /* A pipe would wait for its writer here. */
+  reader->file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (reader->file < 0) return io_error("open", path);
+  pflow_err rc = check_regular(reader, &status);
+  if (rc < 0)
+    pf_reader_close(reader);
+  else
+    reader->size = (size_t)status.st_size;
+  return rc;
+}
+
+void pf_reader_close(pf_reader *reader) {
+  close(reader->file);
+}
+
+pflow_err pf_reader_take(const pf_reader *reader, size_t begin, void *out, size_t size) {
   char *next = out;
   for (size_t have = 0; have < size;) {
-    ssize_t got = read(file, next + have, size - have);
+    ssize_t got = pread(reader->file, next + have, size - have, (off_t)(begin + have));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return io_error("read", path);
+    if (got < 0) return io_error("read", reader->path);
     if (got == 0)
-      return pf_fail(PFLOW_ETRUNCATED, "%s: ended after %zu of %zu bytes", path, have,
-                     size);
+      return pf_fail(PFLOW_ETRUNCATED, "%s: ends at byte %zu, wants %zu", reader->path,
+                     begin + have, begin + size);
     have += (size_t)got;
   }
   return PFLOW_OK;
 }
 
-static pflow_err read_bytes(unsigned char **bytes, size_t size, int file,
-                            const char *path, size_t limit) {
-  if (size > limit)
-    return pf_fail(PFLOW_ETOOLARGE, "%s: %zu bytes, at most %zu", path, size, limit);
+static pflow_err read_bytes(unsigned char **bytes, const pf_reader *reader,
+                            size_t limit) {
+  if (reader->size > limit)
+    return pf_fail(PFLOW_ETOOLARGE, "%s: %zu bytes, at most %zu", reader->path,
+                   reader->size, limit);
   unsigned char *buffer;
-  pf_try(pf_alloc(&buffer, size + 1, 1));
-  pflow_err rc = pf_reader_take(file, buffer, size, path);
+  pf_try(pf_alloc(&buffer, reader->size + 1, 1));
+  pflow_err rc = pf_reader_take(reader, 0, buffer, reader->size);
   if (rc < 0)
     pflow_free(buffer);
   else
@@ -166,11 +172,10 @@ pflow_err pflow_file_read(unsigned char **bytes, size_t *size, const char *path,
   pf_need(path);
   *bytes = NULL;
   *size = 0;
-  int file;
-  size_t all;
-  pf_try(pf_reader_open(&file, &all, path));
-  pflow_err rc = read_bytes(bytes, all, file, path, limit);
-  if (rc >= 0) *size = all;
-  close(file);
+  pf_reader reader;
+  pf_try(pf_reader_open(&reader, path));
+  pflow_err rc = read_bytes(bytes, &reader, limit);
+  if (rc >= 0) *size = reader.size;
+  pf_reader_close(&reader);
   return rc;
 }

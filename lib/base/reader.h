@@ -1,5 +1,5 @@
 /*
- * reader.h - regular files, opened without waiting and read to the last byte asked for.
+ * reader.h - regular files, opened without waiting and read by place.
  */
 #ifndef LIBPFLOW_READER_H
 #define LIBPFLOW_READER_H
@@ -8,13 +8,23 @@
 
 #include "base/base.h"
 
-/*
- * Opens a regular file; the descriptor is the caller's to close. PFLOW_EIO for anything
- * else: a folder, a device, or a pipe, for whose writer it does not wait.
- */
-pflow_err pf_reader_open(int *file, size_t *size, const char *path);
+typedef struct pf_reader {
+  const char *path; /* borrowed until close */
+  int file;
+  size_t size; /* when it was opened */
+} pf_reader;
 
-/* Reads exactly size bytes; PFLOW_ETRUNCATED when the file has become shorter. */
-pflow_err pf_reader_take(int file, void *out, size_t size, const char *path);
+/*
+ * Opens a regular file. PFLOW_EIO, with nothing to close, for anything else: a folder, a
+ * device, or a pipe, for whose writer it does not wait.
+ */
+pflow_err pf_reader_open(pf_reader *reader, const char *path);
+void pf_reader_close(pf_reader *reader);
+
+/*
+ * Reads the size bytes from `begin` on. PFLOW_ETRUNCATED when the file ends before.
+ * Thread-safe, and no signal comes of a file that became shorter.
+ */
+pflow_err pf_reader_take(const pf_reader *reader, size_t begin, void *out, size_t size);
 
 #endif

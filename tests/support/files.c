@@ -4,10 +4,13 @@
 #include "support/files.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static char folder[256];
@@ -64,4 +67,28 @@ unsigned char *temp_read(const char *name, size_t *size) {
   ck_assert(bytes != NULL && fread(bytes, 1, *size, file) == *size);
   fclose(file);
   return bytes;
+}
+
+int folder_entries(const char *path) {
+  DIR *opened = opendir(path);
+  ck_assert_ptr_nonnull(opened);
+  int count = -2; /* . and .. */
+  while (readdir(opened))
+    count++;
+  closedir(opened);
+  return count;
+}
+
+static struct rlimit old_limit;
+
+void disk_full_begin(size_t bytes) {
+  ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  struct rlimit small = old_limit;
+  small.rlim_cur = bytes;
+  signal(SIGXFSZ, SIG_IGN);
+  ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+}
+
+void disk_full_end(void) {
+  ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
 }

@@ -20,4 +20,11 @@ const char *temp_folder(const char *name);
 /* Reads a whole file there; free it with free(). */
 unsigned char *temp_read(const char *name, size_t *size);
 
+/* Number of entries in a folder, so that no temporary file is overlooked. */
+int folder_entries(const char *path);
+
+/* Between the two, no file of this process can grow beyond so many bytes. */
+void disk_full_begin(size_t bytes);
+void disk_full_end(void);
+
 #endif
