@@ -41,6 +41,7 @@
 #include "pflow/optim.h"
 #include "pflow/probes.h"
 #include "pflow/random.h"
+#include "pflow/rows.h"
 #include "pflow/stats.h"
 #include "pflow/tensor.h"
 #include "pflow/threads.h"

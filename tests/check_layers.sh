@@ -16,8 +16,9 @@ train: nn optim data
 io: tensor nn optim field
 map: tensor kernels nn optim data field ode eval train io
 '
-# Public headers of base and of eval; every other one is named after its folder.
+# Public headers of these folders; every other one is named after its folder.
 base_headers='error memory random threads file cpu'
+data_headers='data rows'
 eval_headers='eval measures neighbours probes stats'
 status=0
 
@@ -40,6 +41,7 @@ for file in $(find lib -name '*.[ch]'); do
     pflow/*)
       target=$(basename "$name" .h)
       case " $base_headers " in *" $target "*) target=base ;; esac
+      case " $data_headers " in *" $target "*) target=data ;; esac
       case " $eval_headers " in *" $target "*) target=eval ;; esac
       ;;
     */*) target=${name%%/*} ;;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "tensor/finite.h"
 
 struct pflow_tensor {
   float *values;
@@ -151,17 +152,22 @@ static bool all_finite(const float *values, size_t n) {
   return largest < 0x7f800000;
 }
 
-pflow_err pflow_check_finite(const float *values, size_t n, size_t dim,
-                             const char *what) {
-  pf_need(values);
+pflow_err pf_check_finite(const float *values, size_t n, size_t dim, size_t first,
+                          const char *what) {
   for (size_t i = 0; i < n; i++) {
     if (all_finite(values + i * dim, dim)) continue;
     for (size_t k = 0; k < dim; k++) {
       float value = values[i * dim + k];
       if (!isfinite(value))
-        return pf_fail(PFLOW_ENONFINITE, "%s: row %zu, column %zu is %g",
-                       what ? what : "values", i, k, (double)value);
+        return pf_fail(PFLOW_ENONFINITE, "%s: row %zu, column %zu is %g", what, first + i,
+                       k, (double)value);
     }
   }
   return PFLOW_OK;
+}
+
+pflow_err pflow_check_finite(const float *values, size_t n, size_t dim,
+                             const char *what) {
+  pf_need(values);
+  return pf_check_finite(values, n, dim, 0, what ? what : "values");
 }
