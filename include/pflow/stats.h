@@ -44,7 +44,7 @@ typedef struct pflow_interval {
  * Mean of a_i - b_i over n pairs and its percentile bootstrap interval (Efron and
  * Tibshirani 1993, chapter 13): pairs are drawn n at a time with replacement, low and
  * high are the (1 -+ level) / 2 quantiles of their means. b NULL stands for zeros: the
- * interval of the mean of a. n is below 2^32. Costs n * resamples random words, about 20
+ * interval of the mean of a. n is below 2^32. Costs n * resamples random words, about 40
  * ms for 10,000 pairs. Errors: PFLOW_EINVAL for a setting out of range, PFLOW_ENONFINITE.
  */
 PFLOW_API pflow_err pflow_bootstrap_paired(const double *a, const double *b, size_t n,

@@ -169,9 +169,14 @@ static pflow_err read_config(probe *self, const pflow_probe_config *given) {
     config->grid = default_grid;
     config->grid_size = sizeof default_grid / sizeof *default_grid;
   }
+  return check_grid(config);
+}
+
+/* Sets the rows to cross-validate. */
+static pflow_err check_folds(probe *self) {
+  const pflow_probe_config *config = &self->config;
   const size_t n = self->train->n;
   self->take = n < config->max_rows ? n : config->max_rows;
-  pf_try(check_grid(config));
   if (config->grid_size == 1) return PFLOW_OK;
   if (config->folds < 2 || config->folds > self->take)
     return pf_fail(PFLOW_EINVAL, "folds is %zu, wants 2 to %zu (rows)", config->folds,
@@ -179,33 +184,16 @@ static pflow_err read_config(probe *self, const pflow_probe_config *given) {
   return PFLOW_OK;
 }
 
-static pflow_err check_rows(const pflow_labelled *train, const pflow_labelled *test,
-                            pflow_pool *pool) {
-  if (train->dim != test->dim || train->classes != test->classes)
-    return pf_fail(PFLOW_ESHAPE,
-                   "train: dim %zu, %zu classes; test: dim %zu, %zu classes", train->dim,
-                   train->classes, test->dim, test->classes);
-  pf_try(
-      pf_check_setting(train->classes >= 2, "classes", (double)train->classes, ">= 2"));
-  pf_try(pf_check_rows_shared(pool, train->x, train->n, train->dim, "train rows"));
-  pf_try(pf_check_labels(train->labels, train->n, train->classes, "train labels"));
-  pf_try(pf_check_rows_shared(pool, test->x, test->n, test->dim, "test rows"));
-  return pf_check_labels(test->labels, test->n, test->classes, "test labels");
-}
-
 pflow_err pflow_probe(const pflow_labelled *train, const pflow_labelled *test,
                       const pflow_probe_config *config, pflow_probe_report *report,
                       int32_t *predicted, double *losses) {
-  pf_need(train);
-  pf_need(train->x);
-  pf_need(train->labels);
-  pf_need(test);
-  pf_need(test->x);
-  pf_need(test->labels);
   pf_need(report);
   probe self = {.train = train};
   pf_try(read_config(&self, config));
-  pf_try(check_rows(train, test, self.config.pool));
+  pf_try(pf_check_train_test(train, test, self.config.pool));
+  pf_try(
+      pf_check_setting(train->classes >= 2, "classes", (double)train->classes, ">= 2"));
+  pf_try(check_folds(&self));
   int32_t *own_predicted = NULL;
   double *own_losses = NULL;
   pflow_err rc = PFLOW_OK;

@@ -54,6 +54,22 @@ pflow_err pf_check_labels(const int32_t *labels, size_t n, size_t classes,
   return PFLOW_OK;
 }
 
+pflow_err pf_check_train_test(const pflow_labelled *train, const pflow_labelled *test,
+                         pflow_pool *pool) {
+  if (!train || !train->x || !train->labels)
+    return pf_fail(PFLOW_ENULL, "train: rows or labels are NULL");
+  if (!test || !test->x || !test->labels)
+    return pf_fail(PFLOW_ENULL, "test: rows or labels are NULL");
+  if (train->dim != test->dim || train->classes != test->classes)
+    return pf_fail(PFLOW_ESHAPE,
+                   "train: dim %zu, %zu classes; test: dim %zu, %zu classes", train->dim,
+                   train->classes, test->dim, test->classes);
+  pf_try(pf_check_rows_shared(pool, train->x, train->n, train->dim, "train rows"));
+  pf_try(pf_check_labels(train->labels, train->n, train->classes, "train labels"));
+  pf_try(pf_check_rows_shared(pool, test->x, test->n, test->dim, "test rows"));
+  return pf_check_labels(test->labels, test->n, test->classes, "test labels");
+}
+
 double pf_squared_distance(const float *a, const float *b, size_t dim) {
   double sums[4] = {0.0};
   size_t whole = dim - dim % 4;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "pflow/eval.h"
 #include "pflow/threads.h"
 
 /* At least one row of at least one finite value each; `what` names them in messages. */
@@ -19,6 +20,11 @@ pflow_err pf_check_rows_shared(pflow_pool *pool, const float *x, size_t n, size_
 /* Labels in [0, classes), which must be an int32. */
 pflow_err pf_check_labels(const int32_t *labels, size_t n, size_t classes,
                           const char *what);
+
+/* Rows and labels to learn from and to be measured on: not NULL, in order, and of the
+ * same dim and classes. */
+pflow_err pf_check_train_test(const pflow_labelled *train, const pflow_labelled *test,
+                         pflow_pool *pool);
 
 /* ||a - b||^2 in double. */
 double pf_squared_distance(const float *a, const float *b, size_t dim);
