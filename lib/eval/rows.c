@@ -55,7 +55,7 @@ pflow_err pf_check_labels(const int32_t *labels, size_t n, size_t classes,
 }
 
 pflow_err pf_check_train_test(const pflow_labelled *train, const pflow_labelled *test,
-                         pflow_pool *pool) {
+                              pflow_pool *pool) {
   if (!train || !train->x || !train->labels)
     return pf_fail(PFLOW_ENULL, "train: rows or labels are NULL");
   if (!test || !test->x || !test->labels)

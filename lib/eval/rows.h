@@ -24,7 +24,7 @@ pflow_err pf_check_labels(const int32_t *labels, size_t n, size_t classes,
 /* Rows and labels to learn from and to be measured on: not NULL, in order, and of the
  * same dim and classes. */
 pflow_err pf_check_train_test(const pflow_labelled *train, const pflow_labelled *test,
-                         pflow_pool *pool);
+                              pflow_pool *pool);
 
 /* ||a - b||^2 in double. */
 double pf_squared_distance(const float *a, const float *b, size_t dim);
