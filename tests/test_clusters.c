@@ -167,7 +167,7 @@ static pflow_kmeans_config config_of(size_t clusters, size_t restarts, uint64_t 
 static void check_fixed_point(size_t n, size_t dim, size_t k, uint64_t seed) {
   float *x = normal_values(n * dim, seed), *centres = malloc(k * dim * sizeof *centres);
   int32_t *labels = malloc(n * sizeof *labels);
-  const pflow_rows rows = {x, n, dim};
+  const pflow_features rows = {x, n, dim};
   const pflow_kmeans_config config = config_of(k, 2, seed);
   pflow_kmeans_report report;
   ck_ok(pflow_kmeans(&rows, &config, labels, centres, &report));
@@ -227,7 +227,7 @@ START_TEST(restarts_find_the_best_split) {
     }
     least = fmin(least, inertia);
   }
-  const pflow_rows rows = {x, n, dim};
+  const pflow_features rows = {x, n, dim};
   const pflow_kmeans_config config = config_of(2, 30, 1);
   int32_t labels[n];
   pflow_kmeans_report report;
@@ -241,7 +241,7 @@ START_TEST(kmeans_finds_clumps) {
   enum { n = 900, dim = 12, k = 6 };
   float *x = clumps(n, dim, k, 15, 5);
   int32_t *truth = cyclic_labels(n, k), labels[n];
-  const pflow_rows rows = {x, n, dim};
+  const pflow_features rows = {x, n, dim};
   const pflow_kmeans_config config = config_of(k, 3, 2);
   pflow_kmeans_report report;
   double nmi;
@@ -256,7 +256,7 @@ END_TEST
 /* Fewer distinct rows than clusters, and a run that is cut short. */
 START_TEST(kmeans_of_hostile_rows) {
   const float x[] = {1, 1, 1, 2, 2, 2, 2};
-  const pflow_rows rows = {x, 7, 1};
+  const pflow_features rows = {x, 7, 1};
   pflow_kmeans_config config = config_of(5, 3, 0);
   int32_t labels[7];
   float centres[5];
@@ -264,7 +264,7 @@ START_TEST(kmeans_of_hostile_rows) {
   ck_ok(pflow_kmeans(&rows, &config, labels, centres, &report));
   ck_assert(report.inertia == 0.0 && labels[0] == labels[2] && labels[3] == labels[6]);
   float *many = normal_values(4000, 3);
-  const pflow_rows spread = {many, 2000, 2};
+  const pflow_features spread = {many, 2000, 2};
   int32_t *own = malloc(2000 * sizeof *own);
   config = config_of(40, 1, 0);
   config.max_iters = 1;
@@ -277,7 +277,7 @@ END_TEST
 
 START_TEST(kmeans_refuses_bad_input) {
   float x[] = {0, 1, NAN};
-  pflow_rows rows = {x, 2, 1};
+  pflow_features rows = {x, 2, 1};
   pflow_kmeans_config config = config_of(3, 1, 0);
   pflow_kmeans_report report = {7, 7};
   int32_t labels[2] = {7, 7};
@@ -347,7 +347,7 @@ START_TEST(threads_do_not_change_clusters) {
   float *x = normal_values(n * dim, 1);
   int32_t *classes = cyclic_labels(n, k), *first = malloc(n * sizeof *first);
   int32_t *now = malloc(n * sizeof *now);
-  const pflow_rows rows = {x, n, dim};
+  const pflow_features rows = {x, n, dim};
   const pflow_labelled labelled = {x, classes, n, dim, k};
   pflow_kmeans_config config = config_of(k, 2, 1);
   pflow_few_shot_config shots;
@@ -376,7 +376,7 @@ END_TEST
 static pflow_err find_all(void *user) {
   const float x[] = {0, 1, 2, 0, 3, 5, 1, 1};
   const int32_t labels[] = {0, 1, 0, 1};
-  const pflow_rows rows = {x, 4, 2};
+  const pflow_features rows = {x, 4, 2};
   const pflow_labelled labelled = {x, labels, 4, 2, 2};
   const pflow_kmeans_config config = config_of(2, 1, 0);
   pflow_kmeans_report report;

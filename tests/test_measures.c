@@ -12,7 +12,7 @@
 
 /* ---- a plain search in double ---- */
 
-static double distance2(const pflow_rows *at, size_t a, size_t b) {
+static double distance2(const pflow_features *at, size_t a, size_t b) {
   double sum = 0.0;
   for (size_t k = 0; k < at->dim; k++)
     sum += pow((double)at->x[a * at->dim + k] - (double)at->x[b * at->dim + k], 2.0);
@@ -20,7 +20,7 @@ static double distance2(const pflow_rows *at, size_t a, size_t b) {
 }
 
 /* One more than the number of rows that are nearer to row i than row j is. */
-static size_t plain_rank(const pflow_rows *at, size_t i, size_t j) {
+static size_t plain_rank(const pflow_features *at, size_t i, size_t j) {
   const double own = distance2(at, i, j);
   size_t nearer = 0;
   for (size_t l = 0; l < at->n; l++) {
@@ -37,7 +37,7 @@ static int compare(const void *a, const void *b) {
 }
 
 /* Distances from row i to all others, rising. */
-static double *plain_distances(const pflow_rows *at, size_t i) {
+static double *plain_distances(const pflow_features *at, size_t i) {
   double *distances = malloc(at->n * sizeof *distances);
   ck_assert_ptr_nonnull(distances);
   for (size_t j = 0, to = 0; j < at->n; j++)
@@ -107,7 +107,7 @@ START_TEST(hubness_grows_with_dimension) {
   double last = -1.0;
   for (size_t i = 0; i < 3; i++) {
     float *x = normal_values(n * dims[i], 9);
-    const pflow_rows known = {x, n, dims[i]};
+    const pflow_features known = {x, n, dims[i]};
     pflow_hubs hubs;
     ck_ok(pflow_neighbours_within(&known, NULL, 0, k, rows, NULL, NULL));
     ck_ok(pflow_hubness(rows, n, k, n, &hubs, NULL));
@@ -122,7 +122,7 @@ END_TEST
 /* ---- intrinsic dimension ---- */
 
 /* Both estimates by their formulas, over all rows. */
-static pflow_intrinsic plain_intrinsic(const pflow_rows *at, size_t k) {
+static pflow_intrinsic plain_intrinsic(const pflow_features *at, size_t k) {
   double *logs = malloc(at->n * sizeof *logs), *nearest = malloc(at->n * sizeof *nearest);
   double sum = 0.0, xy = 0.0, xx = 0.0;
   for (size_t i = 0; i < at->n; i++) {
@@ -150,7 +150,7 @@ START_TEST(intrinsic_is_its_formula) {
   for (size_t s = 0; s < 3; s++) {
     const size_t n = sizes[s][0], dim = sizes[s][1];
     float *x = normal_values(n * dim, 3 + s);
-    const pflow_rows rows = {x, n, dim};
+    const pflow_features rows = {x, n, dim};
     pflow_intrinsic_config config;
     pflow_intrinsic_config_init(&config);
     config.k = sizes[s][2];
@@ -174,7 +174,7 @@ static void check_cube(size_t own, double low, double high) {
   for (size_t i = 0; i < n * dim; i++)
     for (size_t k = 0; k < own; k++)
       x[i] += u[i / dim * own + k] * turn[k * dim + i % dim];
-  const pflow_rows rows = {x, n, dim};
+  const pflow_features rows = {x, n, dim};
   pflow_intrinsic got;
   ck_ok(pflow_intrinsic_dim(&rows, NULL, &got));
   ck_assert_msg(got.two_nn > low && got.two_nn < high && got.mle > low && got.mle < high,
@@ -195,7 +195,7 @@ END_TEST
 START_TEST(intrinsic_takes_samples) {
   enum { n = 3000, dim = 4 };
   float *x = normal_values(n * dim, 8);
-  const pflow_rows rows = {x, n, dim};
+  const pflow_features rows = {x, n, dim};
   pflow_intrinsic_config config;
   pflow_intrinsic_config_init(&config);
   pflow_intrinsic all, some, again, other;
@@ -217,7 +217,7 @@ START_TEST(intrinsic_leaves_duplicates_out) {
   enum { n = 400, dim = 3 };
   float *x = normal_values(n * dim, 8);
   memcpy(x, x + 200 * dim, 50 * dim * sizeof *x);
-  const pflow_rows rows = {x, n, dim};
+  const pflow_features rows = {x, n, dim};
   pflow_intrinsic got;
   ck_ok(pflow_intrinsic_dim(&rows, NULL, &got));
   ck_assert_uint_eq(got.duplicates, 100);
@@ -228,7 +228,7 @@ END_TEST
 
 START_TEST(intrinsic_refuses_bad_input) {
   float x[] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
-  pflow_rows rows = {x, 6, 1};
+  pflow_features rows = {x, 6, 1};
   pflow_intrinsic_config config;
   pflow_intrinsic got = {.rows = 77};
   pflow_intrinsic_config_init(&config);
@@ -240,11 +240,11 @@ START_TEST(intrinsic_refuses_bad_input) {
   config.k = 2;
   rows.n = 12;
   ck_fails(pflow_intrinsic_dim(&rows, &config, &got), PFLOW_EINVAL, "have a duplicate");
-  rows = (pflow_rows){(const float[]){0, 0, 0, 1, 1, 0, 1, 1}, 4, 2}; /* a square */
+  rows = (pflow_features){(const float[]){0, 0, 0, 1, 1, 0, 1, 1}, 4, 2}; /* a square */
   ck_fails(pflow_intrinsic_dim(&rows, &config, &got), PFLOW_EINVAL, "equally far");
   config.max_rows = 0;
   ck_fails(pflow_intrinsic_dim(&rows, &config, &got), PFLOW_EINVAL, "max_rows");
-  rows = (pflow_rows){x, 0, 1};
+  rows = (pflow_features){x, 0, 1};
   ck_fails(pflow_intrinsic_dim(&rows, NULL, &got), PFLOW_EINVAL, "0 x 1");
   rows.x = NULL;
   ck_fails(pflow_intrinsic_dim(&rows, NULL, &got), PFLOW_ENULL, "rows->x");
@@ -257,7 +257,8 @@ END_TEST
 
 /* 1 - 2 / (n k (2n - 3k - 1)) sum of rank - k over rows that are among the k nearest in
  * `other` but not in `at`, with ranks from double loops over everything. */
-static double plain_score(const pflow_rows *at, const pflow_rows *other, size_t k) {
+static double plain_score(const pflow_features *at, const pflow_features *other,
+                          size_t k) {
   const double n = (double)at->n, size = (double)k;
   double sum = 0.0;
   for (size_t i = 0; i < at->n; i++) {
@@ -274,7 +275,7 @@ static void check_ranks(size_t n, size_t dim, size_t kept, size_t k) {
   float *x = normal_values(n * dim, 21), *y = pflow_alloc(n * kept, sizeof *y);
   for (size_t i = 0; i < n * kept; i++)
     y[i] = floorf(4.0f * x[i / kept * dim + i % kept]); /* with ties */
-  const pflow_rows before = {x, n, dim}, after = {y, n, kept};
+  const pflow_features before = {x, n, dim}, after = {y, n, kept};
   double *scores = malloc(2 * n * sizeof *scores);
   pflow_ranks got;
   pflow_ranks_config config;
@@ -309,7 +310,7 @@ START_TEST(ranks_of_samples_are_near) {
   float *x = normal_values(n * dim, 1), *y = normal_values(n * dim, 2);
   for (size_t i = 0; i < n * dim; i++)
     y[i] = x[i] + 0.5f * y[i];
-  const pflow_rows before = {x, n, dim}, after = {y, n, dim};
+  const pflow_features before = {x, n, dim}, after = {y, n, dim};
   pflow_ranks_config config;
   pflow_ranks_config_init(&config);
   config.max_rows = n;
@@ -328,7 +329,7 @@ END_TEST
 
 START_TEST(ranks_refuse_bad_input) {
   float x[] = {0, 1, 2, 3, 4, NAN};
-  pflow_rows before = {x, 5, 1}, after = {x, 5, 1};
+  pflow_features before = {x, 5, 1}, after = {x, 5, 1};
   pflow_ranks got = {.rows = 77};
   pflow_ranks_config config;
   pflow_ranks_config_init(&config);
@@ -344,7 +345,7 @@ START_TEST(ranks_refuse_bad_input) {
   after.n = 4;
   ck_fails(pflow_rank_preservation(&before, &after, &config, &got, NULL), PFLOW_ESHAPE,
            "5 rows before, 4 after");
-  after = (pflow_rows){x + 1, 5, 1};
+  after = (pflow_features){x + 1, 5, 1};
   ck_fails(pflow_rank_preservation(&before, &after, &config, &got, NULL),
            PFLOW_ENONFINITE, "row 4");
   config.max_rows = 0;
@@ -360,7 +361,7 @@ END_TEST
 START_TEST(threads_do_not_change_measures) {
   enum { n = 1500, dim = 7 };
   float *x = normal_values(n * dim, 1), *y = normal_values(n * dim, 2);
-  const pflow_rows before = {x, n, dim}, after = {y, n, dim};
+  const pflow_features before = {x, n, dim}, after = {y, n, dim};
   pflow_intrinsic_config intrinsic;
   pflow_ranks_config ranks;
   pflow_intrinsic_config_init(&intrinsic);
@@ -387,7 +388,7 @@ END_TEST
 static const float few[] = {0, 1, 2, 0, 3, 5, 1, 1, 7, 2};
 
 static pflow_err find_all(void *user) {
-  const pflow_rows rows = {few, 5, 2}, other = {few, 5, 1};
+  const pflow_features rows = {few, 5, 2}, other = {few, 5, 1};
   const size_t lists[] = {0, 1, 2, 3};
   pflow_intrinsic_config intrinsic;
   pflow_ranks_config ranks;

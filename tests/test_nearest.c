@@ -36,7 +36,7 @@ static double distance2(const float *a, const float *b, size_t dim) {
 /* Query x against all known rows but `own`: the list must be in order, right in its
  * distances, and no row outside it may come before its last one. (Check writes to a pipe
  * at each assertion: one a list.) */
-static void check_list(const pflow_rows *known, const float *x, size_t own, size_t k,
+static void check_list(const pflow_features *known, const float *x, size_t own, size_t k,
                        const size_t *rows, const double *squared) {
   char *listed = calloc(known->n, 1);
   bool good = listed != NULL;
@@ -63,7 +63,7 @@ static void check_list(const pflow_rows *known, const float *x, size_t own, size
 
 static void check_queries(size_t n, size_t queries, size_t dim, size_t k) {
   float *at = normal_values(n * dim, 1), *x = normal_values(queries * dim, 2);
-  const pflow_rows known = {at, n, dim};
+  const pflow_features known = {at, n, dim};
   found all = found_create(queries, k);
   ck_ok(pflow_neighbours(&known, x, queries, k, all.rows, all.squared, NULL));
   for (size_t i = 0; i < queries; i++)
@@ -88,7 +88,7 @@ static void check_within(size_t n, size_t dim, size_t k) {
   float *x = normal_values(n * dim, 3);
   for (size_t i = 0; i < n / 3; i++)
     memcpy(x + i * dim, x + (n - 1 - i) * dim, dim * sizeof *x);
-  const pflow_rows known = {x, n, dim};
+  const pflow_features known = {x, n, dim};
   found all = found_create(n, k), some = found_create(n, k);
   size_t *chosen = malloc(n * sizeof *chosen);
   ck_assert_ptr_nonnull(chosen);
@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(ties_go_to_the_smaller_number) {
   const float x[] = {1, -1, 1, 0, -1, 1};
-  const pflow_rows known = {x, 6, 1};
+  const pflow_features known = {x, 6, 1};
   size_t rows[5];
   double squared[5];
   ck_ok(pflow_neighbours(&known, (const float[]){0}, 1, 5, rows, squared, NULL));
@@ -134,7 +134,7 @@ END_TEST
 
 START_TEST(outputs_are_optional) {
   const float x[] = {0, 1, 3, 7};
-  const pflow_rows known = {x, 4, 1};
+  const pflow_features known = {x, 4, 1};
   size_t rows[8];
   double squared[8];
   ck_ok(pflow_neighbours_within(&known, NULL, 99, 2, rows, NULL, NULL));
@@ -148,7 +148,7 @@ END_TEST
 START_TEST(neighbours_refuse_bad_input) {
   float x[] = {0, 1, 2, 3}, y[] = {0, NAN};
   size_t rows[4] = {7}, far[] = {1, 2};
-  pflow_rows known = {x, 2, 2};
+  pflow_features known = {x, 2, 2};
   ck_fails(pflow_neighbours(NULL, x, 1, 1, rows, NULL, NULL), PFLOW_ENULL, "known");
   ck_fails(pflow_neighbours(&known, NULL, 1, 1, rows, NULL, NULL), PFLOW_ENULL, "x");
   ck_fails(pflow_neighbours(&known, x, 1, 0, rows, NULL, NULL), PFLOW_EINVAL, "k is 0");
@@ -171,7 +171,7 @@ START_TEST(neighbours_refuse_bad_input) {
   ck_fails(pflow_neighbours(&known, x, 1, 1, rows, NULL, NULL), PFLOW_ENULL, "known->x");
   ck_fails(pflow_neighbours_within(&known, NULL, 0, 1, rows, NULL, NULL), PFLOW_ENULL,
            "known->x");
-  known = (pflow_rows){y, 1, 2};
+  known = (pflow_features){y, 1, 2};
   ck_fails(pflow_neighbours(&known, x, 1, 1, rows, NULL, NULL), PFLOW_ENONFINITE,
            "known rows: row 0, column 1");
   ck_assert_uint_eq(rows[0], 7);
@@ -182,7 +182,7 @@ END_TEST
 START_TEST(threads_do_not_change_lists) {
   enum { n = 900, dim = 9, k = 8 };
   float *x = normal_values(n * dim, 41);
-  const pflow_rows known = {x, n, dim};
+  const pflow_features known = {x, n, dim};
   found first = found_create(n, k), now = found_create(n, k);
   ck_ok(pflow_neighbours_within(&known, NULL, 0, k, first.rows, first.squared, NULL));
   for (size_t threads = 1; threads <= 5; threads += threads < 3 ? 1 : 2) {
@@ -202,7 +202,7 @@ END_TEST
 
 static pflow_err find(void *user) {
   const float x[] = {0, 1, 2, 0, 3, 5};
-  const pflow_rows known = {x, 3, 2};
+  const pflow_features known = {x, 3, 2};
   return pflow_neighbours_within(&known, NULL, 0, 2, user, NULL, NULL);
 }
 

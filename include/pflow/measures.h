@@ -58,7 +58,7 @@ typedef struct pflow_intrinsic {
  * for k neighbours of the rows asked. Errors: PFLOW_EINVAL unless 2 <= k < n, or if all
  * rows asked but one have a duplicate or only equal distances.
  */
-PFLOW_API pflow_err pflow_intrinsic_dim(const pflow_rows *rows,
+PFLOW_API pflow_err pflow_intrinsic_dim(const pflow_features *rows,
                                         const pflow_intrinsic_config *config,
                                         pflow_intrinsic *intrinsic);
 
@@ -99,8 +99,8 @@ typedef struct pflow_ranks {
  * 50,000 rows of dim 128 take 1.5 seconds on two cores. Errors: PFLOW_ESHAPE unless
  * both have n rows, PFLOW_EINVAL unless 1 <= k < n / 2.
  */
-PFLOW_API pflow_err pflow_rank_preservation(const pflow_rows *before,
-                                            const pflow_rows *after,
+PFLOW_API pflow_err pflow_rank_preservation(const pflow_features *before,
+                                            const pflow_features *after,
                                             const pflow_ranks_config *config,
                                             pflow_ranks *ranks, double *scores);
 

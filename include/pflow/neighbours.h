@@ -16,10 +16,10 @@
 PFLOW_BEGIN_DECLS
 
 /* n rows of dim values, borrowed. */
-typedef struct pflow_rows {
+typedef struct pflow_features {
   const float *x;
   size_t n, dim;
-} pflow_rows;
+} pflow_features;
 
 /*
  * The k nearest known rows of each of n rows x (of known->dim values): their numbers in
@@ -29,8 +29,8 @@ typedef struct pflow_rows {
  * 50,000 x 128 rows take about half a second on two cores. Errors: PFLOW_EINVAL unless
  * 1 <= k <= known n.
  */
-PFLOW_API pflow_err pflow_neighbours(const pflow_rows *known, const float *x, size_t n,
-                                     size_t k, size_t *rows, double *squared,
+PFLOW_API pflow_err pflow_neighbours(const pflow_features *known, const float *x,
+                                     size_t n, size_t k, size_t *rows, double *squared,
                                      pflow_pool *pool);
 
 /*
@@ -39,9 +39,10 @@ PFLOW_API pflow_err pflow_neighbours(const pflow_rows *known, const float *x, si
  * when chosen is NULL (count is not read then). Outputs are count x k, or n x k. Errors:
  * PFLOW_EINVAL unless 1 <= k < known n, or for a chosen number out of range.
  */
-PFLOW_API pflow_err pflow_neighbours_within(const pflow_rows *known, const size_t *chosen,
-                                            size_t count, size_t k, size_t *rows,
-                                            double *squared, pflow_pool *pool);
+PFLOW_API pflow_err pflow_neighbours_within(const pflow_features *known,
+                                            const size_t *chosen, size_t count, size_t k,
+                                            size_t *rows, double *squared,
+                                            pflow_pool *pool);
 
 /* ---- what lists of neighbours tell ---- */
 

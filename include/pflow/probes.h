@@ -137,7 +137,7 @@ typedef struct pflow_kmeans_report {
  * the row farthest from its centre. Returns PFLOW_OK, or PFLOW_LIMIT if the run kept was
  * ended by max_iters. Errors: PFLOW_EINVAL for a setting out of range.
  */
-PFLOW_API pflow_err pflow_kmeans(const pflow_rows *rows,
+PFLOW_API pflow_err pflow_kmeans(const pflow_features *rows,
                                  const pflow_kmeans_config *config, int32_t *labels,
                                  float *centres, pflow_kmeans_report *report);
 

@@ -98,7 +98,7 @@ static pflow_err allocate(estimate *self) {
   return pf_alloc(&self->sorted, self->asked, sizeof *self->sorted);
 }
 
-static pflow_err run(estimate *self, const pflow_rows *rows,
+static pflow_err run(estimate *self, const pflow_features *rows,
                      const pflow_intrinsic_config *config, pflow_intrinsic *intrinsic) {
   pf_try(allocate(self));
   pf_sample(rows->n, self->asked, config->seed, self->chosen);
@@ -107,7 +107,7 @@ static pflow_err run(estimate *self, const pflow_rows *rows,
   return describe(self, intrinsic);
 }
 
-pflow_err pflow_intrinsic_dim(const pflow_rows *rows,
+pflow_err pflow_intrinsic_dim(const pflow_features *rows,
                               const pflow_intrinsic_config *config,
                               pflow_intrinsic *intrinsic) {
   pf_need(rows);

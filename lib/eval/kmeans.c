@@ -17,7 +17,7 @@
 enum { row_grain = 1024, column_grain = 32 };
 
 typedef struct clustering {
-  const pflow_rows *rows;
+  const pflow_features *rows;
   size_t k;
   pflow_pool *pool;
   const pf_kernels *kernels;
@@ -227,7 +227,7 @@ static pflow_err read_config(pflow_kmeans_config *config,
                           ">= 1");
 }
 
-pflow_err pflow_kmeans(const pflow_rows *rows, const pflow_kmeans_config *config,
+pflow_err pflow_kmeans(const pflow_features *rows, const pflow_kmeans_config *config,
                        int32_t *labels, float *centres, pflow_kmeans_report *report) {
   pf_need(rows);
   pf_need(rows->x);

@@ -33,8 +33,8 @@ static pflow_err search(const pf_search_job *job, size_t *rows, double *squared)
   return pf_search(job, put, &self);
 }
 
-pflow_err pflow_neighbours(const pflow_rows *known, const float *x, size_t n, size_t k,
-                           size_t *rows, double *squared, pflow_pool *pool) {
+pflow_err pflow_neighbours(const pflow_features *known, const float *x, size_t n,
+                           size_t k, size_t *rows, double *squared, pflow_pool *pool) {
   pf_need(known);
   pf_need(known->x);
   pf_need(x);
@@ -60,7 +60,7 @@ static pflow_err check_chosen(const size_t *chosen, size_t count, size_t n) {
   return PFLOW_OK;
 }
 
-pflow_err pflow_neighbours_within(const pflow_rows *known, const size_t *chosen,
+pflow_err pflow_neighbours_within(const pflow_features *known, const size_t *chosen,
                                   size_t count, size_t k, size_t *rows, double *squared,
                                   pflow_pool *pool) {
   pf_need(known);

@@ -20,7 +20,7 @@ typedef struct intruder {
 
 /* One side: its rows, the lists of neighbours in it and on the other side. */
 typedef struct side {
-  const pflow_rows *at;
+  const pflow_features *at;
   const pf_kernels *kernels;
   const size_t *chosen, *own, *other; /* asked, and asked x k */
   size_t k;
@@ -102,14 +102,15 @@ static void work_free(work *self) {
   pflow_free(self->chosen);
 }
 
-static pflow_err score_side(const work *self, const pflow_rows *at, const size_t *own,
+static pflow_err score_side(const work *self, const pflow_features *at, const size_t *own,
                             const size_t *other, double *scores, pflow_pool *pool) {
   side one = {at,    pf_kernels_get(), self->chosen,    own,
               other, self->k,          self->intruders, scores};
   return pflow_parallel_for(pool, self->asked, row_grain, score_rows, &one);
 }
 
-static pflow_err score_all(work *self, const pflow_rows *before, const pflow_rows *after,
+static pflow_err score_all(work *self, const pflow_features *before,
+                           const pflow_features *after,
                            const pflow_ranks_config *config) {
   pflow_pool *pool = config->pool;
   pf_try(allocate(self));
@@ -147,7 +148,8 @@ static pflow_err read_config(pflow_ranks_config *config, const pflow_ranks_confi
   return PFLOW_OK;
 }
 
-pflow_err pflow_rank_preservation(const pflow_rows *before, const pflow_rows *after,
+pflow_err pflow_rank_preservation(const pflow_features *before,
+                                  const pflow_features *after,
                                   const pflow_ranks_config *config, pflow_ranks *ranks,
                                   double *scores) {
   pf_need(before);
