@@ -27,6 +27,7 @@
 
 #include "pflow/cpu.h"
 #include "pflow/data.h"
+#include "pflow/denoiser.h"
 #include "pflow/error.h"
 #include "pflow/eval.h"
 #include "pflow/field.h"

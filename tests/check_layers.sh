@@ -20,6 +20,7 @@ map: tensor kernels nn optim data field ode eval train io
 base_headers='error memory random threads file cpu'
 data_headers='data rows'
 eval_headers='eval measures neighbours probes stats'
+field_headers='field denoiser'
 status=0
 
 complain() {
@@ -43,6 +44,7 @@ for file in $(find lib -name '*.[ch]'); do
       case " $base_headers " in *" $target "*) target=base ;; esac
       case " $data_headers " in *" $target "*) target=data ;; esac
       case " $eval_headers " in *" $target "*) target=eval ;; esac
+      case " $field_headers " in *" $target "*) target=field ;; esac
       ;;
     */*) target=${name%%/*} ;;
     *) target=unknown ;;
