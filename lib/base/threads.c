@@ -281,7 +281,8 @@ pflow_err pflow_parallel_for(pflow_pool *pool, size_t n, size_t grain,
   self.chunks = n / grain + (n % grain != 0);
   pthread_mutex_init(&self.failure_lock, NULL);
   pool = pool_or_default(pool);
-  bool alone = self.chunks == 1 || pool->threads == 1 || pool->owner != getpid();
+  bool alone = self.chunks == 1 || pool->threads == 1 || pool->owner != getpid() ||
+               atomic_load(&pool->busy); /* to look costs less than to try and fail */
   if (alone || atomic_exchange(&pool->busy, true)) {
     run_chunks(&self);
   } else {

@@ -22,23 +22,30 @@ typedef struct row_state {
   bool crossed;
 } row_state;
 
+/*
+ * What one call at a time uses: a workspace, and the counts of the calls that had it. On
+ * cache lines of its own, so that a thread that keeps to its slot meets no other.
+ */
+typedef struct clock_slot {
+  _Alignas(PFLOW_ALIGNMENT) pthread_mutex_t lock;
+  pflow_field_work *work;
+  pflow_clock_stats stats;
+} clock_slot;
+
 struct pflow_clock {
   const pflow_field *field;
   pflow_clock_config config;
   size_t n, piece; /* rows in all, and of a piece */
   row_state *row;
-  pthread_mutex_t lock; /* of what follows */
-  pthread_cond_t freed;
-  pflow_clock_stats stats;
-  size_t idle;              /* workspaces that no call is using: the first so many */
-  pflow_field_work *work[]; /* config.concurrent */
+  size_t slots; /* config.concurrent, or fewer while the clock is being made */
+  clock_slot *slot;
 };
 
-/* One call under way: its workspace and what it has counted. */
+/* One call under way: its slot, and what it has counted. */
 typedef struct clock_call {
-  pflow_clock *clock;
+  const pflow_clock *clock;
   const pf_rows_kernels *kernels;
-  pflow_field_work *work;
+  clock_slot *slot;
   pflow_clock_stats stats;
 } clock_call;
 
@@ -61,11 +68,14 @@ static size_t rows_at_a_time(const pflow_clock_config *config) {
 }
 
 static pflow_err create_parts(pflow_clock *clock) {
+  const size_t slots = clock->config.concurrent;
   pf_try(pf_alloc(&clock->row, clock->n, sizeof *clock->row));
-  while (clock->idle < clock->config.concurrent) {
-    pf_try(
-        pflow_field_work_create(&clock->work[clock->idle], clock->field, clock->piece));
-    clock->idle++;
+  pf_try(pf_alloc(&clock->slot, slots, sizeof *clock->slot));
+  for (; clock->slots < slots; clock->slots++) {
+    clock_slot *slot = &clock->slot[clock->slots];
+    pf_try(pflow_field_work_create(&slot->work, clock->field, clock->piece));
+    pthread_mutex_init(&slot->lock, NULL);
+    slot->stats.smallest = 1.0;
   }
   return PFLOW_OK;
 }
@@ -79,15 +89,12 @@ pflow_err pflow_clock_create(pflow_clock **clock, const pflow_field *field, size
   pflow_clock_config full;
   pf_try(read_config(&full, config));
   pflow_clock *made;
-  pf_try(pf_alloc(&made, 1, sizeof *made + full.concurrent * sizeof *made->work));
+  pf_try(pf_alloc(&made, 1, sizeof *made));
   made->field = field;
   made->config = full;
-  made->stats.smallest = 1.0;
   made->n = n;
   made->piece = rows_at_a_time(&full);
   if (made->piece > n) made->piece = n;
-  pthread_mutex_init(&made->lock, NULL);
-  pthread_cond_init(&made->freed, NULL);
   pflow_err rc = create_parts(made);
   if (rc < 0) {
     pflow_clock_destroy(made);
@@ -99,49 +106,60 @@ pflow_err pflow_clock_create(pflow_clock **clock, const pflow_field *field, size
 
 void pflow_clock_destroy(pflow_clock *clock) {
   if (!clock) return;
-  for (size_t i = 0; i < clock->config.concurrent; i++)
-    pflow_field_work_destroy(clock->work[i]);
-  pthread_cond_destroy(&clock->freed);
-  pthread_mutex_destroy(&clock->lock);
+  for (size_t i = 0; i < clock->slots; i++) {
+    pflow_field_work_destroy(clock->slot[i].work);
+    pthread_mutex_destroy(&clock->slot[i].lock);
+  }
+  pflow_free(clock->slot);
   pflow_free(clock->row);
   pflow_free(clock);
+}
+
+static void add_stats(pflow_clock_stats *sum, const pflow_clock_stats *more) {
+  sum->evaluations += more->evaluations;
+  sum->crossings += more->crossings;
+  sum->rows_crossed += more->rows_crossed;
+  sum->capped += more->capped;
+  sum->smallest = fmin(sum->smallest, more->smallest);
 }
 
 pflow_err pflow_clock_get_stats(const pflow_clock *clock, pflow_clock_stats *stats) {
   pf_need(clock);
   pf_need(stats);
-  pthread_mutex_t *lock = (pthread_mutex_t *)&clock->lock; /* clocks are never const */
-  pthread_mutex_lock(lock);
-  *stats = clock->stats;
-  pthread_mutex_unlock(lock);
+  *stats = (pflow_clock_stats){.smallest = 1.0};
+  for (size_t i = 0; i < clock->slots; i++) {
+    pthread_mutex_lock(&clock->slot[i].lock);
+    add_stats(stats, &clock->slot[i].stats);
+    pthread_mutex_unlock(&clock->slot[i].lock);
+  }
   return PFLOW_OK;
 }
 
-/* Takes a workspace, waiting for one if need be. */
-static clock_call begin_call(pflow_clock *clock) {
-  clock_call call = {.clock = clock, .kernels = &pf_kernels_get()->rows};
-  call.stats.smallest = 1.0;
-  pthread_mutex_lock(&clock->lock);
-  while (clock->idle == 0)
-    pthread_cond_wait(&clock->freed, &clock->lock);
-  call.work = clock->work[--clock->idle];
-  pthread_mutex_unlock(&clock->lock);
-  return call;
+/* A slot that is free, the thread's last one if it can be had; waits for that one when
+ * all are taken. */
+static clock_slot *take_slot(pflow_clock *clock) {
+  static _Thread_local size_t last;
+  const size_t first = last % clock->slots;
+  for (size_t i = 0; i < clock->slots; i++) {
+    last = (first + i) % clock->slots;
+    if (pthread_mutex_trylock(&clock->slot[last].lock) == 0) return &clock->slot[last];
+  }
+  last = first;
+  pthread_mutex_lock(&clock->slot[first].lock);
+  return &clock->slot[first];
 }
 
-/* Gives the workspace back and adds what was counted. */
+static clock_call begin_call(pflow_clock *clock) {
+  return (clock_call){.clock = clock,
+                      .kernels = &pf_kernels_get()->rows,
+                      .slot = take_slot(clock),
+                      .stats.smallest = 1.0};
+}
+
+/* Gives the slot back with what was counted. */
 static void end_call(const clock_call *call) {
-  pflow_clock *clock = call->clock;
-  pflow_clock_stats *sum = &clock->stats;
-  pthread_mutex_lock(&clock->lock);
-  clock->work[clock->idle++] = call->work;
-  sum->evaluations += call->stats.evaluations;
-  sum->crossings += call->stats.crossings;
-  sum->rows_crossed += call->stats.rows_crossed;
-  sum->capped += call->stats.capped;
-  sum->smallest = fmin(sum->smallest, call->stats.smallest);
-  pthread_cond_signal(&clock->freed);
-  pthread_mutex_unlock(&clock->lock);
+  add_stats(&call->slot->stats, &call->stats);
+  pthread_mutex_unlock(&call->slot->lock);
 }
 
 /* Counts a change of sign; the side that a zero denominator is taken to be on. */
@@ -219,7 +237,7 @@ static int convert_piece(clock_call *call, const pflow_ode_rows *rows, size_t be
                          float *dy) {
   const size_t dim = rows->dim, left = rows->n - begin, most = call->clock->piece;
   const size_t end = begin + (left < most ? left : most);
-  pf_try(pflow_field_eval(call->clock->field, call->work, rows->y + begin * dim,
+  pf_try(pflow_field_eval(call->clock->field, call->slot->work, rows->y + begin * dim,
                           end - begin, dy + begin * dim));
   for (size_t i = begin; i < end; i++) {
     int result = convert_row(call, rows->row[i], rows->y + i * dim, dy + i * dim, dim);
