@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "support/counting.h"
 #include "support/golden.h"
 #include "support/problems.h"
 #include "support/suite.h"
@@ -342,6 +343,43 @@ START_TEST(bad_settings_are_named) {
 END_TEST
 
 /* A program built against a shorter struct: what it does not have is the default. */
+/* A solver made once gives the bits of solves, whatever it ran before, and allocates
+ * nothing. */
+START_TEST(a_solver_is_used_again) {
+  for (int method = PFLOW_ODE_EULER; method <= PFLOW_ODE_DOPRI5; method++) {
+    pflow_ode_config config;
+    pflow_ode_config_init(&config);
+    config.method = (pflow_ode_method)method;
+    config.concurrent = method % 2;
+    config.block_rows = 2;
+    config.steps = 7;
+    float want[5] = {1, 2, 3, 4, 5}, got[5] = {5, 4, 3, 2, 1};
+    pflow_ode_stats stats, again;
+    pflow_ode *ode;
+    ck_ok(pflow_ode_solve(&config, bell, NULL, 0, 1, want, 5, 1, &stats));
+    counting_install();
+    ck_ok(pflow_ode_create(&ode, 5, 1, &config));
+    const size_t before = counting_calls();
+    ck_ok(pflow_ode_run(ode, bell, NULL, 0, 0.5, got, 3, NULL));
+    ck_ok(pflow_ode_run(ode, bell, NULL, 1, 1, got, 5, NULL));
+    for (size_t i = 0; i < 5; i++)
+      got[i] = (float)(i + 1);
+    ck_ok(pflow_ode_run(ode, bell, NULL, 0, 1, got, 5, &again));
+    ck_assert_uint_eq(counting_calls(), before);
+    ck_assert(memcmp(want, got, sizeof want) == 0);
+    ck_assert(memcmp(&stats, &again, sizeof stats) == 0);
+    ck_fails(pflow_ode_run(ode, bell, NULL, 0, 1, got, 6, NULL), PFLOW_ESHAPE,
+             "6 rows, made for 5");
+    pflow_ode_destroy(ode);
+    counting_remove();
+  }
+  pflow_ode *ode;
+  ck_fails(pflow_ode_create(&ode, 0, 1, NULL), PFLOW_EINVAL, "max_rows is 0");
+  ck_fails(pflow_ode_create(&ode, 1, 0, NULL), PFLOW_EINVAL, "dim is 0");
+  ck_assert_ptr_null(ode);
+}
+END_TEST
+
 START_TEST(older_config_is_read) {
   float y = 1.0f / 17.0f, other = y;
   pflow_ode_config config = fixed_steps(PFLOW_ODE_RK4, 30);
@@ -361,5 +399,5 @@ int main(void) {
                          rhs_can_stop_abort_and_fail, overflow_of_the_state_is_named,
                          evaluations_are_counted, blocks_do_not_change_fixed_bits,
                          nowhere_to_go, bad_arguments_are_named, bad_settings_are_named,
-                         older_config_is_read));
+                         a_solver_is_used_again, older_config_is_read));
 }

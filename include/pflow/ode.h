@@ -171,6 +171,21 @@ PFLOW_API pflow_err pflow_ode_solve(const pflow_ode_config *config, pflow_rhs_fn
                                     void *user, double s0, double s1, float *y, size_t n,
                                     size_t dim, pflow_ode_stats *stats);
 
+/*
+ * The same with memory that was allocated before: a solver for up to max_rows rows of dim
+ * values, whose runs allocate nothing. One run at a time. The config is copied; what it
+ * points to is borrowed (row_status needs max_rows entries). Errors of create:
+ * PFLOW_EINVAL, PFLOW_EOVERFLOW, PFLOW_ENOMEM; of run: as above, and PFLOW_ESHAPE above
+ * max_rows.
+ */
+typedef struct pflow_ode pflow_ode;
+
+PFLOW_API pflow_err pflow_ode_create(pflow_ode **ode, size_t max_rows, size_t dim,
+                                     const pflow_ode_config *config);
+PFLOW_API void pflow_ode_destroy(pflow_ode *ode);
+PFLOW_API pflow_err pflow_ode_run(pflow_ode *ode, pflow_rhs_fn rhs, void *user, double s0,
+                                  double s1, float *y, size_t n, pflow_ode_stats *stats);
+
 PFLOW_END_DECLS
 
 #endif

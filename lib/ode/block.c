@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-pflow_err pf_ode_allocate(pf_ode_solver *self) {
-  size_t rows = self->n < self->config.block_rows ? self->n : self->config.block_rows;
+pflow_err pf_ode_allocate(pf_ode_solver *self, size_t max_rows) {
+  size_t rows = max_rows < self->config.block_rows ? max_rows : self->config.block_rows;
   size_t planes = self->weighted + (self->adaptive ? 1 : 0), values;
   pf_try(pf_mul(&values, rows, self->dim, "pflow_ode_solve: rows of a block"));
   pf_try(pf_alloc(&self->row, rows, sizeof *self->row));
@@ -16,7 +16,8 @@ pflow_err pf_ode_allocate(pf_ode_solver *self) {
   pf_try(pf_alloc(&self->stage, values, sizeof *self->stage));
   for (size_t j = 0; j < planes; j++)
     pf_try(pf_alloc(&self->k[j], values, sizeof *self->k[j]));
-  if (!self->adaptive) return pf_alloc(&self->next, values, sizeof *self->next);
+  pf_try(pf_alloc(&self->next, values, sizeof *self->next));
+  if (!self->adaptive) return PFLOW_OK;
   pf_try(pf_alloc(&self->sum, self->dim, sizeof *self->sum));
   pf_try(pf_alloc(&self->control, rows, sizeof *self->control));
   return pf_alloc(&self->moved, rows, sizeof *self->moved);

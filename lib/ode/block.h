@@ -61,14 +61,15 @@ typedef struct pf_ode_solver {
   size_t *row;
   double *state, *s;
   float *stage, *k[PFLOW_ODE_MAX_STAGES + 1];
-  double *next; /* fixed steps: the state at the end of the step */
+  double *next; /* fixed steps, and no way to go: the state at the end of the step */
   double *sum;  /* adaptive only, like the next: one row */
   pf_ode_control *control;
   size_t *moved;
 } pf_ode_solver;
 
-/* Buffers for the largest block, all or (on error) some; release frees what there is. */
-pflow_err pf_ode_allocate(pf_ode_solver *self);
+/* Buffers for the largest block of so many rows, all or (on error) some; release frees
+ * what there is. */
+pflow_err pf_ode_allocate(pf_ode_solver *self, size_t max_rows);
 void pf_ode_release(pf_ode_solver *self);
 
 /* Makes rows begin to begin + count of y the block, with s at s0. */

@@ -58,29 +58,41 @@ static pflow_err read_method(pf_ode_solver *self) {
   return PFLOW_OK;
 }
 
+/* Rows whose values are looked at in one go. */
+enum { check_grain = 4096 };
+
+static int check_start(size_t begin, size_t end, void *user) {
+  const pf_ode_solver *self = user;
+  const float *y = self->y + begin * self->dim;
+  if (self->kernels->finite((end - begin) * self->dim, y)) return PFLOW_OK;
+  size_t i = 0;
+  while (isfinite(y[i]))
+    i++;
+  return pf_fail(PFLOW_ENONFINITE, "y at the start: row %zu, column %zu is %g",
+                 begin + i / self->dim, i % self->dim, (double)y[i]);
+}
+
 static pflow_err check_problem(const pf_ode_solver *self) {
   size_t values;
-  pf_try(pf_check_setting(self->n > 0, "pflow_ode_solve: n", 0.0, "> 0"));
-  pf_try(pf_check_setting(self->dim > 0, "pflow_ode_solve: dim", 0.0, "> 0"));
-  pf_try(pf_mul(&values, self->n, self->dim, "pflow_ode_solve: n * dim"));
+  pf_try(pf_check_setting(self->n > 0, "ode: n", 0.0, "> 0"));
+  pf_try(pf_mul(&values, self->n, self->dim, "ode: n * dim"));
   pf_try(pf_check_setting(isfinite(self->s0), "s0", self->s0, "a finite number"));
   pf_try(pf_check_setting(isfinite(self->s1), "s1", self->s1, "a finite number"));
   double way = self->s1 - self->s0;
   pf_try(pf_check_setting(isfinite(way), "s1 - s0", way, "a finite number"));
-  if (self->kernels->finite(values, self->y)) return PFLOW_OK;
-  size_t i = 0;
-  while (isfinite(self->y[i]))
-    i++;
-  return pf_fail(PFLOW_ENONFINITE, "y at the start: row %zu, column %zu is %g",
-                 i / self->dim, i % self->dim, (double)self->y[i]);
+  if (!self->config.concurrent) return check_start(0, self->n, (void *)self);
+  return pflow_parallel_for(self->config.pool, self->n, check_grain, check_start,
+                            (void *)self);
 }
 
 /* The threads' parts of a solve; `one` of them runs a block at a time. */
-typedef struct team {
+struct pflow_ode {
+  pf_ode_solver problem; /* without buffers */
+  size_t max_rows;
   pf_ode_shared shared;
   size_t size;
   pf_ode_solver *one;
-} team;
+};
 
 static pflow_err run_block(pf_ode_solver *self, size_t begin, size_t count) {
   pf_ode_load(self, begin, count);
@@ -95,7 +107,7 @@ static pflow_err run_block(pf_ode_solver *self, size_t begin, size_t count) {
 }
 
 /* A free part. There is one for each thread of the pool, or for each block. */
-static pf_ode_solver *take_one(team *self) {
+static pf_ode_solver *take_one(pflow_ode *self) {
   for (size_t i = 0;; i = (i + 1) % self->size)
     if (!atomic_exchange(&self->one[i].taken, true)) return &self->one[i];
 }
@@ -109,7 +121,7 @@ static int run_concurrent(size_t begin, size_t end, void *user) {
 
 /* Blocks are chunks of the loop, which begin in the order of rows: every block before the
  * first that ends the solve is run to its end. */
-static pflow_err run_blocks(team *self) {
+static pflow_err run_blocks(pflow_ode *self) {
   const pf_ode_solver *one = &self->one[0];
   const size_t n = one->n, most = one->config.block_rows;
   if (one->config.concurrent)
@@ -153,46 +165,105 @@ static pflow_err verdict(const pf_ode_solver *self) {
   return self->stats.limited > 0 ? PFLOW_LIMIT : PFLOW_OK;
 }
 
-static size_t team_size(const pf_ode_solver *self) {
-  if (!self->config.concurrent) return 1;
-  const size_t blocks = (self->n - 1) / self->config.block_rows + 1;
-  const size_t threads = pflow_pool_threads(self->config.pool);
+static size_t team_size(const pflow_ode *self) {
+  const pflow_ode_config *config = &self->problem.config;
+  if (!config->concurrent) return 1;
+  const size_t blocks = (self->max_rows - 1) / config->block_rows + 1;
+  const size_t threads = pflow_pool_threads(config->pool);
   return blocks < threads ? blocks : threads;
 }
 
-static pflow_err gather_team(team *self, const pf_ode_solver *problem) {
+static pflow_err make_team(pflow_ode *self) {
+  self->size = team_size(self);
   pf_try(pf_alloc(&self->one, self->size, sizeof *self->one));
   for (size_t i = 0; i < self->size; i++) {
-    memcpy(&self->one[i], problem, sizeof *problem);
+    memcpy(&self->one[i], &self->problem, sizeof self->problem);
     self->one[i].shared = &self->shared;
     atomic_init(&self->one[i].taken, false);
   }
   for (size_t i = 0; i < self->size; i++)
-    pf_try(pf_ode_allocate(&self->one[i]));
+    pf_try(pf_ode_allocate(&self->one[i], self->max_rows));
   return PFLOW_OK;
 }
 
-static void dismiss_team(team *self) {
-  for (size_t i = 0; self->one && i < self->size; i++)
-    pf_ode_release(&self->one[i]);
-  pflow_free(self->one);
+pflow_err pflow_ode_create(pflow_ode **ode, size_t max_rows, size_t dim,
+                           const pflow_ode_config *config) {
+  pf_need(ode);
+  *ode = NULL;
+  pf_try(pf_check_setting(max_rows > 0, "ode: max_rows", 0.0, "> 0"));
+  pf_try(pf_check_setting(dim > 0, "ode: dim", 0.0, "> 0"));
+  pf_ode_solver problem = {.kernels = &pf_kernels_get()->rows, .dim = dim};
+  pf_try(read_config(&problem, config));
+  pf_try(read_method(&problem));
+  pflow_ode *made;
+  pf_try(pf_alloc(&made, 1, sizeof *made));
+  memcpy(&made->problem, &problem, sizeof problem);
+  made->max_rows = max_rows;
+  pthread_mutex_init(&made->shared.observer_lock, NULL);
+  pflow_err rc = make_team(made);
+  if (rc < 0) {
+    pflow_ode_destroy(made);
+    return rc;
+  }
+  *ode = made;
+  return PFLOW_OK;
 }
 
-static pflow_err solve(pf_ode_solver *self) {
-  team all = {.size = team_size(self)};
-  pthread_mutex_init(&all.shared.observer_lock, NULL);
-  atomic_init(&all.shared.ended, SIZE_MAX);
-  pflow_err rc = gather_team(&all, self);
-  if (rc == PFLOW_OK) {
-    for (size_t i = 0; self->config.row_status && i < self->n; i++)
-      self->config.row_status[i] = PFLOW_STOPPED;
-    rc = run_blocks(&all);
-    for (size_t i = 0; i < all.size; i++)
-      merge(self, &all.one[i]);
+void pflow_ode_destroy(pflow_ode *ode) {
+  if (!ode) return;
+  for (size_t i = 0; ode->one && i < ode->size; i++)
+    pf_ode_release(&ode->one[i]);
+  pflow_free(ode->one);
+  pthread_mutex_destroy(&ode->shared.observer_lock);
+  pflow_free(ode);
+}
+
+/* Tells every part of the team the problem. */
+static void brief_team(pflow_ode *self, const pf_ode_solver *problem) {
+  for (size_t i = 0; i < self->size; i++) {
+    pf_ode_solver *one = &self->one[i];
+    one->rhs = problem->rhs;
+    one->user = problem->user;
+    one->s0 = problem->s0;
+    one->s1 = problem->s1;
+    one->y = problem->y;
+    one->n = one->first_failed = problem->n;
+    one->adaptive = problem->adaptive;
+    one->config.steps = problem->config.steps;
+    memset(&one->stats, 0, sizeof one->stats);
   }
-  dismiss_team(&all);
-  pthread_mutex_destroy(&all.shared.observer_lock);
-  return rc == PFLOW_OK ? verdict(self) : rc;
+  atomic_init(&self->shared.ended, SIZE_MAX);
+}
+
+pflow_err pflow_ode_run(pflow_ode *ode, pflow_rhs_fn rhs, void *user, double s0,
+                        double s1, float *y, size_t n, pflow_ode_stats *stats) {
+  if (stats) memset(stats, 0, sizeof *stats);
+  pf_need(ode);
+  pf_need(rhs);
+  pf_need(y);
+  pf_ode_solver self;
+  memcpy(&self, &ode->problem, sizeof self);
+  self.rhs = rhs;
+  self.user = user;
+  self.s0 = s0;
+  self.s1 = s1;
+  self.y = y;
+  self.n = self.first_failed = n;
+  pf_try(check_problem(&self));
+  if (n > ode->max_rows)
+    return pf_fail(PFLOW_ESHAPE, "ode: %zu rows, made for %zu", n, ode->max_rows);
+  if (s0 == s1) { /* no way to go: a fixed solve without steps */
+    self.adaptive = false;
+    self.config.steps = 0;
+  }
+  brief_team(ode, &self);
+  for (size_t i = 0; self.config.row_status && i < n; i++)
+    self.config.row_status[i] = PFLOW_STOPPED;
+  pflow_err rc = run_blocks(ode);
+  for (size_t i = 0; i < ode->size; i++)
+    merge(&self, &ode->one[i]);
+  if (stats) *stats = self.stats;
+  return rc == PFLOW_OK ? verdict(&self) : rc;
 }
 
 pflow_err pflow_ode_solve(const pflow_ode_config *config, pflow_rhs_fn rhs, void *user,
@@ -201,23 +272,10 @@ pflow_err pflow_ode_solve(const pflow_ode_config *config, pflow_rhs_fn rhs, void
   if (stats) memset(stats, 0, sizeof *stats);
   pf_need(rhs);
   pf_need(y);
-  pf_ode_solver self = {.kernels = &pf_kernels_get()->rows,
-                        .rhs = rhs,
-                        .user = user,
-                        .s0 = s0,
-                        .s1 = s1,
-                        .y = y,
-                        .n = n,
-                        .dim = dim,
-                        .first_failed = n};
-  pf_try(read_config(&self, config));
-  pf_try(read_method(&self));
-  pf_try(check_problem(&self));
-  if (s0 == s1) { /* no way to go: a fixed solve without steps */
-    self.adaptive = false;
-    self.config.steps = 0;
-  }
-  pflow_err rc = solve(&self);
-  if (stats) *stats = self.stats;
+  pf_try(pf_check_setting(n > 0, "pflow_ode_solve: n", 0.0, "> 0"));
+  pflow_ode *ode;
+  pf_try(pflow_ode_create(&ode, n, dim, config));
+  pflow_err rc = pflow_ode_run(ode, rhs, user, s0, s1, y, n, stats);
+  pflow_ode_destroy(ode);
   return rc;
 }
