@@ -25,6 +25,7 @@
 #ifndef PFLOW_H
 #define PFLOW_H
 
+#include "pflow/affine.h"
 #include "pflow/cpu.h"
 #include "pflow/data.h"
 #include "pflow/denoiser.h"
@@ -33,7 +34,6 @@
 #include "pflow/field.h"
 #include "pflow/file.h"
 #include "pflow/io.h"
-#include "pflow/map.h"
 #include "pflow/measures.h"
 #include "pflow/memory.h"
 #include "pflow/neighbours.h"

@@ -474,7 +474,7 @@ static pflow_err make_default_clock(void *user) {
 START_TEST(failing_allocations_leave_nothing) {
   failing_install();
   pflow_field *field = make_field(inward, NULL);
-  ck_assert_uint_eq(check_failures(make_default_clock, field), 3);
+  ck_assert_uint_eq(check_failures(make_default_clock, field), 4);
   pflow_field_destroy(field);
   failing_remove();
 }

@@ -60,8 +60,8 @@ START_TEST(fit_refuses_bad_input) {
   ck_fails(pflow_affine_fit(&affine, pca, x, 3, 0, NULL), PFLOW_EINVAL, "3 x 0");
   ck_fails(pflow_affine_fit(&affine, pca, x, 1, 2, NULL), PFLOW_EINVAL, "1 row");
   ck_fails(pflow_affine_fit(&affine, pca, x, SIZE_MAX, 2, NULL), PFLOW_EOVERFLOW, "*");
-  ck_fails(pflow_affine_fit(&affine, (pflow_affine_kind)5, x, 3, 2, NULL), PFLOW_EINVAL,
-           "kind is 5");
+  ck_fails(pflow_affine_fit(&affine, (pflow_affine_kind)6, x, 3, 2, NULL), PFLOW_EINVAL,
+           "kind is 6");
   ck_fails(pflow_affine_fit(&affine, white, equal, 2, 2, NULL), PFLOW_EINVAL,
            "component 0");
   x[3] = NAN;

@@ -1,5 +1,5 @@
 /*
- * affine.c - fitting of y = M (x - mean). Applying is in affine_apply.c.
+ * affine.c - fitting of y = M (x - mean); affine_apply.c applies it.
  */
 #include "map/affine.h"
 
@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "eval/rows.h"
+#include "map/doubles_io.h"
 #include "map/eigen.h"
 #include "map/rotation.h"
 
@@ -35,40 +36,64 @@ static pflow_err whitening_weight(const pflow_affine *affine, double eps,
   return PFLOW_OK;
 }
 
-/* Puts a row of M in its place. */
-static void set_row(pflow_affine *affine, size_t row, const double *values,
-                    double weight) {
-  double *panel = affine->panels + row / pf_affine_panel * pf_affine_panel * affine->in;
-  for (size_t k = 0; k < affine->in; k++)
-    panel[k * pf_affine_panel + row % pf_affine_panel] = values[k] * weight;
+/* Adds weight * left right^T to a matrix. */
+static void add_outer(const pf_affine_matrix *matrix, double weight, const double *left,
+                      const double *right) {
+  for (size_t i = 0; i < matrix->out; i++)
+    for (size_t k = 0; k < matrix->in; k++)
+      *pf_affine_entry(matrix, i, k) += weight * left[i] * right[k];
+}
+
+/* Row i of M is weight * axis, column i of the way back axis / weight. */
+static void set_axis(pflow_affine *affine, size_t i, const double *axis, double weight) {
+  for (size_t k = 0; k < affine->in; k++) {
+    *pf_affine_entry(&affine->there, i, k) = axis[k] * weight;
+    *pf_affine_entry(&affine->back, k, i) = axis[k] / weight;
+  }
+}
+
+/* 1 / rms radius of the rows' kept coordinates. */
+static pflow_err radius_weight(const pflow_affine *affine, double *weight) {
+  double sum = 0.0;
+  for (size_t i = 0; i < affine->out; i++)
+    sum += affine->variances[i];
+  if (!(sum > 0.0)) return pf_fail(PFLOW_EINVAL, "the rows have no spread to normalise");
+  *weight = 1.0 / sqrt(sum);
+  return PFLOW_OK;
 }
 
 static pflow_err set_principal_rows(pflow_affine *affine, const fit *self) {
+  double weight = 1.0;
+  if (affine->kind == PFLOW_AFFINE_PCA && self->config.normalize)
+    pf_try(radius_weight(affine, &weight));
   for (size_t i = 0; i < affine->out; i++) {
-    double weight = 1.0;
     if (affine->kind == PFLOW_AFFINE_PCA_WHITEN)
       pf_try(whitening_weight(affine, self->config.eps, i, &weight));
-    set_row(affine, i, self->vectors + i * affine->in, weight);
+    set_axis(affine, i, self->vectors + i * affine->in, weight);
   }
   return PFLOW_OK;
 }
 
-/* M = sum of weight * axis axis^T over the components, in place of the covariance. */
+/* M = sum of weight * axis axis^T over the components. */
 static pflow_err set_zca_rows(pflow_affine *affine, const fit *self) {
-  size_t dim = affine->in;
-  double *matrix = self->covariance;
-  for (size_t i = 0; i < dim * dim; i++)
-    matrix[i] = 0.0;
-  for (size_t component = 0; component < dim; component++) {
-    const double *axis = self->vectors + component * dim;
+  for (size_t i = 0; i < affine->in; i++) {
+    const double *axis = self->vectors + i * affine->in;
     double weight;
-    pf_try(whitening_weight(affine, self->config.eps, component, &weight));
-    for (size_t i = 0; i < dim; i++)
-      for (size_t k = 0; k < dim; k++)
-        matrix[i * dim + k] += axis[i] * axis[k] * weight;
+    pf_try(whitening_weight(affine, self->config.eps, i, &weight));
+    add_outer(&affine->there, weight, axis, axis);
+    add_outer(&affine->back, 1.0 / weight, axis, axis);
   }
-  for (size_t i = 0; i < dim; i++)
-    set_row(affine, i, matrix + i * dim, 1.0);
+  return PFLOW_OK;
+}
+
+/* M = identity - sum of axis axis^T over the first components. */
+static pflow_err set_other_rows(pflow_affine *affine, const fit *self) {
+  for (size_t i = 0; i < affine->in; i++)
+    *pf_affine_entry(&affine->there, i, i) = 1.0;
+  for (size_t i = 0; i < self->config.removed; i++) {
+    const double *axis = self->vectors + i * affine->in;
+    add_outer(&affine->there, -1.0, axis, axis);
+  }
   return PFLOW_OK;
 }
 
@@ -78,6 +103,7 @@ static pflow_err fit_principal(pflow_affine *affine, const fit *self) {
   pf_try(pf_eigen_symmetric(self->covariance, dim, affine->variances, self->vectors));
   for (size_t i = 0; i < dim; i++)
     affine->variances[i] = fmax(affine->variances[i], 0.0);
+  if (affine->kind == PFLOW_AFFINE_ALL_BUT_TOP) return set_other_rows(affine, self);
   return is_pca(affine->kind) ? set_principal_rows(affine, self)
                               : set_zca_rows(affine, self);
 }
@@ -85,7 +111,7 @@ static pflow_err fit_principal(pflow_affine *affine, const fit *self) {
 static pflow_err fit_rotation(pflow_affine *affine, const fit *self) {
   pf_try(pf_random_rotation(self->vectors, affine->in, self->config.seed));
   for (size_t i = 0; i < affine->in; i++)
-    set_row(affine, i, self->vectors + i * affine->in, 1.0);
+    set_axis(affine, i, self->vectors + i * affine->in, 1.0);
   return PFLOW_OK;
 }
 
@@ -104,23 +130,25 @@ static pflow_err fit_matrix(pflow_affine *affine, fit *self) {
   return rc;
 }
 
-static pflow_err allocate(pflow_affine *affine) {
-  pf_try(pf_alloc(&affine->mean, affine->in, sizeof *affine->mean));
-  if (affine->kind == PFLOW_AFFINE_CENTER) return PFLOW_OK;
-  size_t rows, size;
-  pf_try(pf_add(&rows, affine->out, pf_affine_panel - 1, "rows of a transform"));
-  rows -= rows % pf_affine_panel;
-  pf_try(pf_mul(&size, rows, affine->in, "values of a transform"));
-  pf_try(pf_alloc(&affine->panels, size, sizeof *affine->panels));
-  if (affine->kind == PFLOW_AFFINE_ROTATE) return PFLOW_OK;
-  return pf_alloc(&affine->variances, affine->in, sizeof *affine->variances);
+static void round_values(double *values, size_t n) {
+  for (size_t i = 0; values && i < n; i++)
+    values[i] = pf_two_floats(values[i]);
+}
+
+static size_t panel_values(const pf_affine_matrix *matrix) {
+  return (matrix->out + pf_affine_panel - 1) / pf_affine_panel * pf_affine_panel *
+         matrix->in;
 }
 
 static pflow_err build(pflow_affine *affine, fit *self) {
-  pf_try(allocate(affine));
-  if (affine->kind == PFLOW_AFFINE_CENTER)
-    return pf_moments(self->x, self->n, affine->in, affine->mean, NULL);
-  return fit_matrix(affine, self);
+  pf_try(pf_affine_has_matrix(affine->kind)
+             ? fit_matrix(affine, self)
+             : pf_moments(self->x, self->n, affine->in, affine->mean, NULL));
+  round_values(affine->mean, affine->in);
+  round_values(affine->variances, affine->in);
+  round_values(affine->there.panels, panel_values(&affine->there));
+  round_values(affine->back.panels, panel_values(&affine->back));
+  return PFLOW_OK;
 }
 
 static pflow_err read_config(pflow_affine_config *config,
@@ -128,9 +156,9 @@ static pflow_err read_config(pflow_affine_config *config,
                              size_t dim) {
   pflow_affine_config_init(config);
   pf_try(pf_config_read(config, sizeof *config, given, "pflow_affine_config"));
-  if ((unsigned)kind > PFLOW_AFFINE_ROTATE)
+  if ((unsigned)kind > PFLOW_AFFINE_ALL_BUT_TOP)
     return pf_fail(PFLOW_EINVAL, "kind is %d, wants 0 to %d", (int)kind,
-                   PFLOW_AFFINE_ROTATE);
+                   PFLOW_AFFINE_ALL_BUT_TOP);
   size_t out = config->out_dim;
   if (out > dim || (out != 0 && out != dim && !is_pca(kind)))
     return pf_fail(PFLOW_EINVAL, "out_dim is %zu, wants 0 %s %zu for this kind", out,
@@ -148,12 +176,14 @@ pflow_err pflow_affine_fit(pflow_affine **affine, pflow_affine_kind kind, const 
   pf_try(read_config(&self.config, config, kind, dim));
   pf_try(pf_check_rows_shared(self.config.pool, x, n, dim, "rows"));
   if (n < 2) return pf_fail(PFLOW_EINVAL, "fit to %zu row, wants 2 or more", n);
+  if (self.config.removed == 0) self.config.removed = dim < 200 ? 1 : dim / 100;
+  if (self.config.removed > dim)
+    return pf_fail(PFLOW_EINVAL, "removed is %zu, wants 0 to %zu", self.config.removed,
+                   dim);
   pflow_affine *made;
-  pf_try(pf_alloc(&made, 1, sizeof *made));
-  made->kind = kind;
+  const size_t out = self.config.out_dim ? self.config.out_dim : dim;
+  pf_try(pf_affine_new(&made, kind, dim, out));
   made->pool = self.config.pool;
-  made->in = dim;
-  made->out = self.config.out_dim ? self.config.out_dim : dim;
   pflow_err rc = build(made, &self);
   if (rc < 0) {
     pflow_affine_destroy(made);
@@ -161,24 +191,4 @@ pflow_err pflow_affine_fit(pflow_affine **affine, pflow_affine_kind kind, const 
   }
   *affine = made;
   return PFLOW_OK;
-}
-
-void pflow_affine_destroy(pflow_affine *affine) {
-  if (!affine) return;
-  pflow_free(affine->panels);
-  pflow_free(affine->variances);
-  pflow_free(affine->mean);
-  pflow_free(affine);
-}
-
-size_t pflow_affine_in_dim(const pflow_affine *affine) {
-  return affine ? affine->in : 0;
-}
-
-size_t pflow_affine_out_dim(const pflow_affine *affine) {
-  return affine ? affine->out : 0;
-}
-
-const double *pflow_affine_variances(const pflow_affine *affine) {
-  return affine ? affine->variances : NULL;
 }

@@ -4,19 +4,52 @@
 #ifndef LIBPFLOW_AFFINE_H
 #define LIBPFLOW_AFFINE_H
 
-#include "pflow/map.h"
+#include <stdbool.h>
+
+#include "pflow/affine.h"
 
 /* Outputs computed side by side. */
 enum { pf_affine_panel = 16 };
 
+/* A matrix of out x in, or (panels NULL) the identity. Each panel is in x 16 and holds 16
+ * rows of the matrix as columns, zeros behind the last row. */
+typedef struct pf_affine_matrix {
+  size_t in, out;
+  double *panels;
+} pf_affine_matrix;
+
+/*
+ * Means and matrices are sums of two floats each, so that a file of floats gives them
+ * back to the bit.
+ */
 struct pflow_affine {
   pflow_affine_kind kind;
   size_t in, out;
   pflow_pool *pool;
-  double *mean;      /* in; zeros for ROTATE */
-  double *variances; /* in, or NULL */
-  double *panels;    /* M, or NULL for CENTER: each panel is in x 16, holding 16 rows of M
-                        as columns, zeros behind the last row */
+  double *mean;           /* in; zeros for ROTATE */
+  double *variances;      /* in, or NULL */
+  pf_affine_matrix there; /* M */
+  pf_affine_matrix back;  /* its inverse on what M keeps; not for ALL_BUT_TOP */
 };
+
+/* An object of that kind without values but with room for all that the kind has. */
+pflow_err pf_affine_new(pflow_affine **affine, pflow_affine_kind kind, size_t in,
+                        size_t out);
+
+/* An entry of a matrix that has panels. */
+double *pf_affine_entry(const pf_affine_matrix *matrix, size_t row, size_t column);
+
+/* What a kind has. */
+static inline bool pf_affine_has_matrix(pflow_affine_kind kind) {
+  return kind != PFLOW_AFFINE_CENTER;
+}
+
+static inline bool pf_affine_has_variances(pflow_affine_kind kind) {
+  return kind != PFLOW_AFFINE_CENTER && kind != PFLOW_AFFINE_ROTATE;
+}
+
+static inline bool pf_affine_has_inverse(pflow_affine_kind kind) {
+  return kind != PFLOW_AFFINE_ALL_BUT_TOP;
+}
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * affine_apply.c - y = M (x - mean), a panel of outputs at a time. Sums are in double
- * over inputs in order, so results depend on nothing but the row.
+ * affine_apply.c - y = M (x - mean) and the way back, a panel of outputs at a time. Sums
+ * are in double over inputs in order, so results depend on nothing but the row.
  */
 #include <math.h>
 
@@ -11,45 +11,52 @@
 
 enum { row_grain = 16 };
 
+/* Rows through a matrix, in - before, out + after; either shift may be NULL. */
 typedef struct job {
-  const pflow_affine *affine;
+  const pf_affine_matrix *matrix;
+  const double *before, *after;
   const float *x;
   float *y;
 } job;
 
 /* Up to 16 outputs of a row. */
-static void multiply(const double *panel, const double *mean, const float *row,
-                     size_t dim, float *out, size_t count) {
+static void multiply(const job *self, size_t first, const float *row, float *out) {
+  const size_t in = self->matrix->in, left = self->matrix->out - first;
+  const size_t count = left < pf_affine_panel ? left : pf_affine_panel;
+  const double *panel = self->matrix->panels + first * in;
   double sums[pf_affine_panel] = {0.0};
-  for (size_t k = 0; k < dim; k++) {
-    double centered = row[k] - mean[k];
+  for (size_t k = 0; k < in; k++) {
+    double value = self->before ? row[k] - self->before[k] : row[k];
     for (size_t i = 0; i < pf_affine_panel; i++)
-      sums[i] += panel[k * pf_affine_panel + i] * centered;
+      sums[i] += panel[k * pf_affine_panel + i] * value;
   }
   for (size_t i = 0; i < count; i++)
-    out[i] = (float)sums[i];
+    out[i] = (float)(self->after ? sums[i] + self->after[first + i] : sums[i]);
 }
 
-static void apply_row(const pflow_affine *affine, const float *row, float *out) {
-  if (!affine->panels) {
-    for (size_t k = 0; k < affine->in; k++)
-      out[k] = (float)(row[k] - affine->mean[k]);
+static void shift(const job *self, const float *row, float *out) {
+  for (size_t k = 0; k < self->matrix->in; k++) {
+    double value = self->before ? row[k] - self->before[k] : row[k];
+    out[k] = (float)(self->after ? value + self->after[k] : value);
+  }
+}
+
+static void apply_row(const job *self, const float *row, float *out) {
+  if (!self->matrix->panels) {
+    shift(self, row, out);
     return;
   }
-  for (size_t begin = 0; begin < affine->out; begin += pf_affine_panel) {
-    size_t left = affine->out - begin;
-    multiply(affine->panels + begin * affine->in, affine->mean, row, affine->in,
-             out + begin, left < pf_affine_panel ? left : pf_affine_panel);
-  }
+  for (size_t first = 0; first < self->matrix->out; first += pf_affine_panel)
+    multiply(self, first, row, out + first);
 }
 
 static int apply_rows(size_t begin, size_t end, void *user) {
   const job *self = user;
-  const pflow_affine *affine = self->affine;
+  const size_t in = self->matrix->in, width = self->matrix->out;
   for (size_t i = begin; i < end; i++) {
-    float *out = self->y + i * affine->out;
-    apply_row(affine, self->x + i * affine->in, out);
-    for (size_t k = 0; k < affine->out; k++)
+    float *out = self->y + i * width;
+    apply_row(self, self->x + i * in, out);
+    for (size_t k = 0; k < width; k++)
       if (!isfinite(out[k]))
         return pf_fail(PFLOW_ENONFINITE, "transform of row %zu: value %zu is %g", i, k,
                        (double)out[k]);
@@ -62,14 +69,30 @@ static bool overlap(const float *x, size_t x_size, const float *y, size_t y_size
   return x_begin < y_begin + y_size * sizeof *y && y_begin < x_begin + x_size * sizeof *x;
 }
 
+static pflow_err run(pflow_pool *pool, job *self, size_t n) {
+  const size_t in = self->matrix->in, out = self->matrix->out;
+  pf_try(pf_check_rows_shared(pool, self->x, n, in, "rows"));
+  if (overlap(self->x, n * in, self->y, n * out))
+    return pf_fail(PFLOW_EINVAL, "y overlaps x (%zu rows)", n);
+  return pflow_parallel_for(pool, n, row_grain, apply_rows, self);
+}
+
 pflow_err pflow_affine_apply(const pflow_affine *affine, const float *x, size_t n,
                              float *y) {
   pf_need(affine);
   pf_need(x);
   pf_need(y);
-  pf_try(pf_check_rows_shared(affine->pool, x, n, affine->in, "rows"));
-  if (overlap(x, n * affine->in, y, n * affine->out))
-    return pf_fail(PFLOW_EINVAL, "y overlaps x (%zu rows)", n);
-  job self = {.affine = affine, .x = x, .y = y};
-  return pflow_parallel_for(affine->pool, n, row_grain, apply_rows, &self);
+  job self = {.matrix = &affine->there, .before = affine->mean, .x = x, .y = y};
+  return run(affine->pool, &self, n);
+}
+
+pflow_err pflow_affine_invert(const pflow_affine *affine, const float *y, size_t n,
+                              float *x) {
+  pf_need(affine);
+  pf_need(y);
+  pf_need(x);
+  if (!pf_affine_has_inverse(affine->kind))
+    return pf_fail(PFLOW_EUNSUPPORTED, "directions that were taken out do not come back");
+  job self = {.matrix = &affine->back, .after = affine->mean, .x = y, .y = x};
+  return run(affine->pool, &self, n);
 }

@@ -1,5 +1,5 @@
 /*
- * pflow/map.h - affine feature transforms: the plain alternatives to a flow, and the
+ * pflow/affine.h - affine feature transforms: the plain alternatives to a flow, and the
  * preprocessing in front of one.
  *
  *   pflow_affine_fit(&whiten, PFLOW_AFFINE_PCA_WHITEN, x, n, dim, &config);
@@ -8,14 +8,15 @@
  * A fitted transform is const: any number of threads may apply it. All arithmetic is in
  * double; only results are rounded to float32.
  */
-#ifndef PFLOW_MAP_H
-#define PFLOW_MAP_H
+#ifndef PFLOW_AFFINE_H
+#define PFLOW_AFFINE_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "pflow/error.h"
+#include "pflow/io.h"
 #include "pflow/threads.h"
 
 PFLOW_BEGIN_DECLS
@@ -27,7 +28,9 @@ typedef enum pflow_affine_kind {
   PFLOW_AFFINE_PCA = 1,        /* principal coordinates, largest variance first */
   PFLOW_AFFINE_PCA_WHITEN = 2, /* the same, each divided by its standard deviation */
   PFLOW_AFFINE_ZCA_WHITEN = 3, /* whitened and turned back to the original axes */
-  PFLOW_AFFINE_ROTATE = 4      /* a uniformly random orthogonal matrix (Haar), no shift */
+  PFLOW_AFFINE_ROTATE = 4,     /* a uniformly random orthogonal matrix (Haar), no shift */
+  PFLOW_AFFINE_ALL_BUT_TOP = 5 /* x - mean without its parts along the first principal
+                                  axes (Mu and Viswanath 2018, arXiv 1702.01417) */
 } pflow_affine_kind;
 
 typedef struct pflow_affine_config {
@@ -36,7 +39,9 @@ typedef struct pflow_affine_config {
   double eps;       /* whitening: variances are raised by eps * the largest; default 1e-6;
                        with 0 every component kept must have variance of its own */
   uint64_t seed;    /* of ROTATE */
-  pflow_pool *pool; /* of apply, borrowed; NULL: the default pool */
+  pflow_pool *pool; /* of apply and invert, borrowed; NULL: the default pool */
+  int normalize;    /* PCA: 1 divides by the rms radius of the rows' kept coordinates */
+  size_t removed;   /* ALL_BUT_TOP: axes; 0 (default): dim / 100, at least 1 */
 } pflow_affine_config;
 
 static inline void pflow_affine_config_init(pflow_affine_config *config) {
@@ -72,6 +77,24 @@ PFLOW_API const double *pflow_affine_variances(const pflow_affine *affine);
  */
 PFLOW_API pflow_err pflow_affine_apply(const pflow_affine *affine, const float *x,
                                        size_t n, float *y);
+
+/*
+ * x (n x in_dim) of y (n x out_dim): x = M^-1 y + mean, where a PCA that kept fewer
+ * components gives the nearest point of their plane. Errors as above, and
+ * PFLOW_EUNSUPPORTED for ALL_BUT_TOP.
+ */
+PFLOW_API pflow_err pflow_affine_invert(const pflow_affine *affine, const float *y,
+                                        size_t n, float *x);
+
+/*
+ * The transform in an archive: texts and arrays named "<prefix>...", each number as a sum
+ * of two floats, which is how a fit rounds it, so what is read gives the same bits.
+ * pool of get: of apply and invert, borrowed. Errors as those of pflow/io.h.
+ */
+PFLOW_API pflow_err pflow_affine_put(pflow_archive *archive, const char *prefix,
+                                     const pflow_affine *affine);
+PFLOW_API pflow_err pflow_affine_get(const pflow_archive *archive, const char *prefix,
+                                     pflow_affine **affine, pflow_pool *pool);
 
 PFLOW_END_DECLS
 
