@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "map/eigen.h"
+#include "eval/eigen.h"
 #include "support/suite.h"
 
 /* Largest |A v - l v| and |V V^T - I| over all entries, and that values descend and the

@@ -1,6 +1,6 @@
 /*
  * pflow/measures.h - measures of features without labels: intrinsic dimension, how well a
- * transform keeps ranks of neighbours, spectrum.
+ * transform keeps ranks of neighbours, spectrum, search by short codes.
  *
  * Features are n x dim float32 rows. All calls refuse NULL, zero sizes and non-finite
  * rows (naming row and column), and may run in several threads at once. Samples are drawn
@@ -103,6 +103,48 @@ PFLOW_API pflow_err pflow_rank_preservation(const pflow_features *before,
                                             const pflow_features *after,
                                             const pflow_ranks_config *config,
                                             pflow_ranks *ranks, double *scores);
+
+/* ---- spectrum ---- */
+
+/*
+ * Variances of the n rows along their principal axes: the dim eigenvalues of the
+ * covariance (divided by n - 1), largest first, those below 0 by rounding as 0. The
+ * singular values of the centred rows are sqrt((n - 1) variance). Costs n dim^2 + dim^3
+ * operations and two dim x dim matrices of double. Errors: PFLOW_EINVAL for a single row.
+ */
+PFLOW_API pflow_err pflow_spectrum(const pflow_features *rows, double *variances);
+
+/* ---- codes ---- */
+
+typedef enum pflow_code {
+  PFLOW_CODE_BIT = 1, /* a value is above the median of its column, or it is not */
+  PFLOW_CODE_BYTE = 8 /* one of 256 even steps from the least to the largest value */
+} pflow_code;
+
+/*
+ * Codes n rows x (of known->dim values) and decodes them to `decoded` (n x dim), which
+ * may be x: bits to 0 or 1, so that squared distances are Hamming distances; bytes to the
+ * value of their step, values outside the range to its end. Range and median (the lower
+ * one of two; of at most 65,536 evenly spaced rows) are those of the known rows. pool
+ * NULL: the default pool. Errors: PFLOW_EINVAL for an unknown code.
+ */
+PFLOW_API pflow_err pflow_code_rows(const pflow_features *known, pflow_code code,
+                                    const float *x, size_t n, float *decoded,
+                                    pflow_pool *pool);
+
+/*
+ * recall@k of a search by codes: the mean share of the k true neighbours of a query among
+ * the k known rows whose codes are nearest to its own (ties to the smaller number).
+ * `truth` (n x k) lists true neighbours, of the original features say
+ * (pflow_neighbours); known and x are the rows that are coded, of transformed features
+ * say. `recalls`, the share of each query, may be NULL. Costs one search, longer with
+ * bits because many distances are equal, and decoded copies of known and x. Errors: as of
+ * the two calls above, PFLOW_EINVAL for a number in truth that is not below known n.
+ */
+PFLOW_API pflow_err pflow_code_recall(const size_t *truth, size_t k,
+                                      const pflow_features *known, pflow_code code,
+                                      const float *x, size_t n, double *recall,
+                                      double *recalls, pflow_pool *pool);
 
 PFLOW_END_DECLS
 

@@ -62,6 +62,45 @@ PFLOW_API pflow_err pflow_sign_flip_test(const double *a, const double *b, size_
                                          const pflow_resample_config *config,
                                          double *p_value);
 
+/* ---- two samples ---- */
+
+typedef struct pflow_energy_config {
+  size_t struct_size;
+  size_t max_rows;     /* of each set at most, a seeded sample; default 1000 */
+  size_t permutations; /* of the test; default 0: none */
+  uint64_t seed;
+  pflow_pool *pool; /* NULL: the default pool */
+} pflow_energy_config;
+
+static inline void pflow_energy_config_init(pflow_energy_config *config) {
+  memset(config, 0, sizeof *config);
+  config->struct_size = sizeof *config;
+  config->max_rows = 1000;
+}
+
+typedef struct pflow_energy {
+  double distance;   /* 2 E|x - y| - E|x - x'| - E|y - y'|, >= 0 */
+  double normalized; /* divided by 2 E|x - y|: in [0, 1]; 0 if all rows are equal */
+  double p_value;    /* of equal distributions; NaN without permutations */
+  size_t x_rows, y_rows;
+} pflow_energy;
+
+/*
+ * Energy distance of two sets of rows (Szekely and Rizzo 2013, J. Stat. Plan. Inference
+ * 143, 1249-1272, V-statistic: means over all pairs, a row with itself among them). It is
+ * 0 for equal sets only, and about (E|x - x'|) (1 / x_rows + 1 / y_rows) for two samples
+ * of one distribution. The p-value is the share of random splits of all rows into sets of
+ * the same sizes, the one found among them, whose distance is at least as large.
+ *
+ * With m rows in all: m^2 distances, held as doubles (32 MB at the defaults), and up to
+ * m^2 sums a permutation. Errors: PFLOW_ESHAPE if the two differ in dim, PFLOW_EINVAL for
+ * a setting out of range.
+ */
+PFLOW_API pflow_err pflow_energy_distance(const pflow_features *x,
+                                          const pflow_features *y,
+                                          const pflow_energy_config *config,
+                                          pflow_energy *energy);
+
 PFLOW_END_DECLS
 
 #endif

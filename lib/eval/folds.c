@@ -22,7 +22,7 @@ static void shuffle(size_t *rows, size_t n, uint64_t seed) {
 void pf_folds_deal(const pflow_labelled *from, size_t take, size_t count, uint64_t seed,
                    size_t *rows, size_t *folds, size_t *scratch) {
   size_t *places = scratch; /* of each class's next row among rows sorted by class */
-  pf_sample(from->n, take, seed, rows);
+  pf_sample(from->n, take, seed, 0, rows);
   shuffle(rows, take, seed);
   for (size_t c = 0; c <= from->classes; c++)
     places[c] = 0;

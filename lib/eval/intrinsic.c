@@ -101,7 +101,7 @@ static pflow_err allocate(estimate *self) {
 static pflow_err run(estimate *self, const pflow_features *rows,
                      const pflow_intrinsic_config *config, pflow_intrinsic *intrinsic) {
   pf_try(allocate(self));
-  pf_sample(rows->n, self->asked, config->seed, self->chosen);
+  pf_sample(rows->n, self->asked, config->seed, 0, self->chosen);
   pf_try(pflow_neighbours_within(rows, self->chosen, self->asked, self->k, NULL,
                                  self->squared, config->pool));
   return describe(self, intrinsic);

@@ -75,7 +75,9 @@ double pf_frame_put(const pf_frame *frame, const float *x, float *to, size_t str
   double squares = 0.0;
   for (size_t k = 0; k < frame->dim; k++) {
     const double value = (x[k] - frame->center[k]) * frame->scale;
-    to[k * stride] = (float)fmin(fmax(value, -FLT_MAX), FLT_MAX);
+    to[k * stride] = value > FLT_MAX    ? FLT_MAX
+                     : value < -FLT_MAX ? -FLT_MAX
+                                        : (float)value;
     squares += (double)to[k * stride] * to[k * stride];
   }
   if (squares < longest * longest) return sqrt(squares);

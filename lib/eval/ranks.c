@@ -114,7 +114,7 @@ static pflow_err score_all(work *self, const pflow_features *before,
                            const pflow_ranks_config *config) {
   pflow_pool *pool = config->pool;
   pf_try(allocate(self));
-  pf_sample(before->n, self->asked, config->seed, self->chosen);
+  pf_sample(before->n, self->asked, config->seed, 0, self->chosen);
   pf_try(pflow_neighbours_within(before, self->chosen, self->asked, self->k, self->before,
                                  NULL, pool));
   pf_try(pflow_neighbours_within(after, self->chosen, self->asked, self->k, self->after,

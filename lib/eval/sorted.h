@@ -1,5 +1,5 @@
 /*
- * sorted.h - order statistics of doubles.
+ * sorted.h - order statistics.
  */
 #ifndef LIBPFLOW_SORTED_H
 #define LIBPFLOW_SORTED_H
@@ -12,5 +12,9 @@ void pf_sort(double *values, size_t n);
 /* The q-quantile, 0 <= q <= 1, of n > 0 sorted values, linear between them (type 7 of
  * Hyndman and Fan 1996); q = 0.5 is the median. */
 double pf_quantile(const double *sorted, size_t n, double q);
+
+/* The value at a place of n finite values if they were sorted; changes their order. Takes
+ * linear time on average (Hoare 1961). */
+float pf_select(float *values, size_t n, size_t place);
 
 #endif

@@ -128,7 +128,7 @@ static pflow_err uniformity_of(const float *x, size_t n, size_t dim, size_t take
         pf_alloc(&self.products, (size_t)row_block * column_block, sizeof *self.products);
   if (rc >= 0) rc = pf_alloc(&chosen, take, sizeof *chosen);
   if (rc >= 0) {
-    pf_sample(n, take, config->seed, chosen);
+    pf_sample(n, take, config->seed, 0, chosen);
     for (size_t i = 0; i < take; i++)
       normalize(x + chosen[i] * dim, dim, unit + i * dim);
     self.unit = unit;

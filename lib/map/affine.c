@@ -6,9 +6,9 @@
 #include <float.h>
 #include <math.h>
 
+#include "eval/eigen.h"
 #include "eval/rows.h"
 #include "map/doubles_io.h"
-#include "map/eigen.h"
 #include "map/rotation.h"
 
 /* What a fit reads, and its scratch space (each in x in). */

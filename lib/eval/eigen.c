@@ -4,7 +4,7 @@
  *
  * Vectors are kept as rows, so that inner loops run over contiguous memory.
  */
-#include "map/eigen.h"
+#include "eval/eigen.h"
 
 #include <float.h>
 #include <math.h>
