@@ -15,12 +15,14 @@ static void check_open_fails(const char *path, pflow_err code, const char *text)
   pflow_rows *rows;
   float *x;
   size_t n = 9, dim = 9;
+  int descriptor = next_descriptor();
   ck_fails(pflow_rows_open(&rows, path), code, text);
   ck_assert_msg(strncmp(pflow_errmsg(), path, strlen(path)) == 0, "\"%s\" names no file",
                 pflow_errmsg());
   ck_assert_ptr_null(rows);
   ck_fails(pflow_rows_load(&x, &n, &dim, path), code, text);
   ck_assert(!x && n == 0 && dim == 0);
+  ck_assert_int_eq(next_descriptor(), descriptor);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }
 

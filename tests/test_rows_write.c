@@ -125,7 +125,8 @@ static const char *begin_with_old_files(void) {
   return folder;
 }
 
-static void check_old_files(const char *folder) {
+static void check_old_files(const char *folder, int descriptor) {
+  ck_assert_int_eq(next_descriptor(), descriptor);
   for (size_t i = 0; i < 2; i++)
     check_rows(temp_path(names[i]), old_rows, 1, 2);
   ck_assert_int_eq(folder_entries(folder), 2);
@@ -136,6 +137,7 @@ static void check_old_files(const char *folder) {
 START_TEST(a_discarded_file_leaves_nothing) {
   const float x[4] = {1, 2, 3, 4};
   const char *folder = begin_with_old_files();
+  int descriptor = next_descriptor();
   for (size_t i = 0; i < 2; i++)
     for (size_t rows = 0; rows <= 2; rows++) {
       pflow_rows_writer *writer;
@@ -144,13 +146,14 @@ START_TEST(a_discarded_file_leaves_nothing) {
       pflow_rows_discard(writer);
     }
   pflow_rows_discard(NULL);
-  check_old_files(folder);
+  check_old_files(folder, descriptor);
 }
 END_TEST
 
 START_TEST(missing_rows_are_named) {
   const float x[6] = {1, 2, 3, 4, 5, 6};
   const char *folder = begin_with_old_files();
+  int descriptor = next_descriptor();
   for (size_t i = 0; i < 2; i++)
     for (size_t rows = 0; rows < 3; rows++) {
       char text[64];
@@ -160,7 +163,7 @@ START_TEST(missing_rows_are_named) {
       ck_ok(pflow_rows_append(writer, x, rows));
       ck_fails(pflow_rows_commit(writer), PFLOW_ESTATE, text);
     }
-  check_old_files(folder);
+  check_old_files(folder, descriptor);
 }
 END_TEST
 
@@ -186,6 +189,7 @@ START_TEST(a_full_disk_leaves_the_old_file) {
   enum { n = 100, dim = 100 };
   float *x = normal_values(n * dim, 1);
   const char *folder = begin_with_old_files();
+  int descriptor = next_descriptor();
   for (size_t i = 0; i < 2; i++) {
     pflow_rows_writer *writer;
     char path[512];
@@ -205,7 +209,7 @@ START_TEST(a_full_disk_leaves_the_old_file) {
     ck_assert_int_eq(rc, PFLOW_EIO);
   }
   pflow_free(x);
-  check_old_files(folder);
+  check_old_files(folder, descriptor);
 }
 END_TEST
 

@@ -53,7 +53,7 @@ const char *pflow_rows_path(const pflow_rows *rows) {
 pflow_err pflow_rows_read(const pflow_rows *rows, size_t begin, size_t n, float *x) {
   pf_need(rows);
   pf_need(x);
-  if (n == 0 || begin >= rows->n || n > rows->n - begin)
+  if (n == 0 || begin > rows->n || n > rows->n - begin)
     return pf_fail(PFLOW_EINVAL, "%s: %zu rows from row %zu on, there are %zu",
                    rows->path, n, begin, rows->n);
   return rows->format->read(rows, begin, n, x);

@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char folder[256];
 
@@ -77,6 +79,13 @@ int folder_entries(const char *path) {
     count++;
   closedir(opened);
   return count;
+}
+
+int next_descriptor(void) {
+  int descriptor = open("/", O_RDONLY);
+  ck_assert_int_ge(descriptor, 0);
+  close(descriptor);
+  return descriptor;
 }
 
 static struct rlimit old_limit;

@@ -23,6 +23,9 @@ unsigned char *temp_read(const char *name, size_t *size);
 /* Number of entries in a folder, so that no temporary file is overlooked. */
 int folder_entries(const char *path);
 
+/* The number that the next file to be opened gets: the same again if all were closed. */
+int next_descriptor(void);
+
 /* Between the two, no file of this process can grow beyond so many bytes. */
 void disk_full_begin(size_t bytes);
 void disk_full_end(void);
