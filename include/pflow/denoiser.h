@@ -95,10 +95,10 @@ typedef struct pflow_denoiser_config {
   double r_min, r_max; /* heights to learn, 0 < r_min < r_max; must be set */
   size_t width;        /* of the hidden layers; default 256 */
   size_t layers;       /* hidden layers, SiLU behind each; default 3 */
-  size_t steps;        /* of the optimiser; default 10000 */
-  size_t batch;        /* rows of a step; default 512 */
+  size_t steps;        /* of the optimiser; default 20000 */
+  size_t batch;        /* rows of a step; default 256 */
   double lr;           /* of Adam: rises for steps / 20, then falls by half a cosine to 0;
-                          default 2e-3 */
+                          default 5e-3 */
   double ema_decay;    /* of the average of the weights, which is the result; 0: the last
                           weights; default 0.999 */
   uint64_t seed;       /* of the first weights and of all draws */
@@ -112,9 +112,9 @@ static inline void pflow_denoiser_config_init(pflow_denoiser_config *config) {
   config->struct_size = sizeof *config;
   config->width = 256;
   config->layers = 3;
-  config->steps = 10000;
-  config->batch = 512;
-  config->lr = 2e-3;
+  config->steps = 20000;
+  config->batch = 256;
+  config->lr = 5e-3;
   config->ema_decay = 0.999;
 }
 
@@ -140,14 +140,18 @@ typedef struct pflow_denoiser_report {
 
 /*
  * Learns from n rows of x (n x dim), which should be centred and of root-mean-square norm
- * about 1. A step draws rows, and heights r log-uniform over [r_min, r_max], one in each
- * of `batch` equal parts; x ~ p_r(. | s); the loss is the mean over rows and coordinates
- * of (xhat_k - s_k)^2, divided by the mean over k of u v_k / (v_k + u); the norm of the
- * gradient is cut to 1. What a step draws follows from seed and number of the step.
+ * about 1. A step draws rows, and heights uniform in asinh(h / r) over [r_min, r_max],
+ * one in each of `batch` equal parts, h = sqrt(D) times the sources' root-mean-square
+ * distance from m: log-uniform below h, rarer above, where xhat is almost m. Then x ~
+ * p_r(. | s). The loss is the mean over rows and coordinates of (xhat_k - s_k)^2, divided
+ * by the mean over k of u v_k / (v_k + u), which makes it about 1; the norm of the
+ * gradient is cut to 1. What a step draws follows from the seed and the number of the
+ * step.
  *
  * A fit that was stopped, or whose callback failed, goes on where it was when called
  * again with the same rows; the denoiser can be used in between, also by the callback,
- * for what it has learned so far. One that ended is not fitted again: PFLOW_ESTATE.
+ * for what it has learned so far. One that ended, or was loaded without its training
+ * (pflow/io.h), is not fitted again: PFLOW_ESTATE.
  * Allocates nothing between the first and the last step. The weights do not depend on the
  * pool.
  *

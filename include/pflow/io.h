@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pflow/denoiser.h"
 #include "pflow/error.h"
 #include "pflow/field.h"
 #include "pflow/nn.h"
@@ -112,6 +113,26 @@ PFLOW_API pflow_err pflow_archive_get_ema(const pflow_archive *archive,
 PFLOW_API pflow_err pflow_archive_build_net(const pflow_archive *archive,
                                             const char *prefix, pflow_net **net,
                                             const pflow_net_config *config);
+
+/*
+ * A denoiser that has learned something is its settings but for pool and callback, the
+ * statistics of its rows, and its network. With training 1 a fit under way is put, too,
+ * if there is one: weights, optimiser and average, so that pflow_denoiser_fit goes on
+ * from there to the same bits. A fit's callback may put the denoiser. PFLOW_ESTATE before
+ * a fit.
+ *
+ * build makes a denoiser of what put stored, with pool, on_step and user of the config
+ * (NULL: none), whose other settings are not looked at. One that was put in the middle of
+ * a fit without its training can be used, but not be fitted further. A description that
+ * cannot be built, or asks for more values than the archive has, is PFLOW_EFORMAT.
+ */
+PFLOW_API pflow_err pflow_archive_put_denoiser(pflow_archive *archive, const char *prefix,
+                                               const pflow_denoiser *denoiser,
+                                               int training);
+PFLOW_API pflow_err pflow_archive_build_denoiser(const pflow_archive *archive,
+                                                 const char *prefix,
+                                                 pflow_denoiser **denoiser,
+                                                 const pflow_denoiser_config *config);
 
 /* ---- whole files ---- */
 

@@ -118,10 +118,11 @@ typedef struct fit_run {
   pf_kernel_law law;
   pflow_schedule schedule;
   pflow_net_work *work;
-  size_t *source;                 /* of each row of the batch */
-  double *u, *loss;               /* likewise */
-  float *rows, *input, *gradient; /* batch x dim, x inputs, x dim */
-  const float *output;            /* batch x dim, the network's */
+  size_t *source;                  /* of each row of the batch */
+  double *u, *loss;                /* likewise */
+  float *rows, *input, *gradient;  /* batch x dim, x inputs, x dim */
+  const float *output;             /* batch x dim, the network's */
+  double knee, knee_min, knee_max; /* of draw_height */
   double start, lr;
 } fit_run;
 
@@ -157,8 +158,12 @@ static pflow_err fit_open(fit_run *run) {
 }
 
 static void fit_settings(fit_run *run) {
-  const pflow_denoiser_config *config = &run->denoiser->config;
-  run->law.dim = run->denoiser->dim;
+  const pflow_denoiser *denoiser = run->denoiser;
+  const pflow_denoiser_config *config = &denoiser->config;
+  run->knee = sqrt(denoiser->mean_variance * (double)denoiser->dim * config->aug_dim);
+  run->knee_min = asinh(run->knee / config->r_min);
+  run->knee_max = asinh(run->knee / config->r_max);
+  run->law.dim = denoiser->dim;
   run->law.aug_dim = config->aug_dim;
   pflow_rng_init(&run->law.rng, config->seed, kernel_stream);
   pflow_schedule_init(&run->schedule);
@@ -166,6 +171,15 @@ static void fit_settings(fit_run *run) {
   run->schedule.lr = config->lr;
   run->schedule.warmup = config->steps / 20;
   run->schedule.total = config->steps;
+}
+
+/*
+ * The height at that place of their distribution, 0 to 1: uniform in asinh(knee / r),
+ * that is, as good as uniform in ln r below the knee and rare like 1 / r above it, where
+ * the field is almost x - m and any error small beside it.
+ */
+static double draw_height(const fit_run *run, double place) {
+  return run->knee / sinh(run->knee_min + (run->knee_max - run->knee_min) * place);
 }
 
 /* Row i of this step's batch: a source, a height in the row's own part of the range. */
@@ -180,7 +194,7 @@ static int draw_rows(size_t begin, size_t end, void *user) {
     rng.position = row * pick_words;
     run->source[i] = (size_t)pflow_rng_below(&rng, run->n);
     const double place = ((double)i + pflow_rng_double(&rng)) / (double)batch;
-    const double r = exp(denoiser->log_r_min + denoiser->log_r_range * place);
+    const double r = draw_height(run, place);
     float *x = run->rows + i * dim;
     pf_kernel_row(&run->law, row, run->x + run->source[i] * dim, r, x);
     run->u[i] =
@@ -313,6 +327,8 @@ static pflow_err check_rows(const pflow_denoiser *denoiser, const float *x, size
   size_t size;
   if (denoiser->steps >= denoiser->config.steps)
     return pf_fail(PFLOW_ESTATE, "denoiser: already fitted");
+  if (denoiser->steps > 0 && !denoiser->training)
+    return pf_fail(PFLOW_ESTATE, "denoiser: loaded without the training to go on with");
   if (n == 0) return pf_fail(PFLOW_EINVAL, "denoiser: a fit to 0 rows");
   pf_try(pf_mul(&size, n, denoiser->dim, "denoiser: rows"));
   pf_try(pf_mul(&size, size, sizeof(float), "denoiser: rows"));
