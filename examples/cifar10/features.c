@@ -1,6 +1,6 @@
 #include "features.h"
 
-#include "common/progress.h"
+#include "cli/progress.h"
 
 /* A bar that both splits move on. */
 typedef struct watch {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 
 /* ---- learning the field ---- */
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 
 /* Everything the callbacks of training need. */
 typedef struct training {

@@ -9,7 +9,7 @@
 
 #include "bench.h"
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 
 enum { callers = 2, dim = 128, sources = 1024 };
 

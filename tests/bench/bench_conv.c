@@ -10,7 +10,7 @@
 
 #include "bench.h"
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 #include "pflow.h"
 
 typedef struct layer {

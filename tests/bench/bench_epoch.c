@@ -12,7 +12,7 @@
 #include "bench.h"
 #include "cifar10/alexnet.h"
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 #include "net_gflop.h"
 
 typedef struct watch {

@@ -16,7 +16,7 @@
 
 #include "bench.h"
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 
 enum { runs = 5 };
 

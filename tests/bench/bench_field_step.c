@@ -12,7 +12,7 @@
 
 #include "bench.h"
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 
 typedef struct job {
   size_t steps, sources, queries, dim;

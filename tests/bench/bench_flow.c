@@ -13,7 +13,7 @@
 
 #include "bench.h"
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 
 static pflow_ode_method method_of(const char *name) {
   for (int m = PFLOW_ODE_EULER; m <= PFLOW_ODE_DOPRI5; m++)

@@ -9,7 +9,7 @@
 #include "bench.h"
 #include "cifar10/alexnet.h"
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 #include "net_gflop.h"
 
 enum { most_runs = 100, row_values = 3 * 32 * 32, classes = 10 };

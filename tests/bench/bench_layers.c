@@ -14,7 +14,7 @@
 #include "bench.h"
 #include "cifar10/alexnet.h"
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 
 enum { most_rounds = 100, stream_values = 1 << 24 };
 

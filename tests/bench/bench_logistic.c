@@ -10,7 +10,7 @@
 #include "bench.h"
 #include "clusters.h"
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 
 enum { runs = 3 };
 

@@ -12,7 +12,7 @@
 
 #include "bench.h"
 #include "common/must.h"
-#include "common/progress.h"
+#include "cli/progress.h"
 #include "peak_loop.h"
 
 enum { tries = 7, most_threads = PFLOW_MAX_THREADS };

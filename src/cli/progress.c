@@ -1,4 +1,4 @@
-#include "common/progress.h"
+#include "cli/progress.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +16,11 @@ void progress_begin(progress *self, const char *title, size_t total) {
   *self = (progress){.title = title, .total = total ? total : 1};
   self->terminal = isatty(STDERR_FILENO) != 0;
   self->started = now_seconds();
+}
+
+void progress_begin_quiet(progress *self, const char *title, size_t total) {
+  progress_begin(self, title, total);
+  self->quiet = true;
 }
 
 /* "1:05" or "2:03:07". */
@@ -68,11 +73,19 @@ void progress_show(progress *self, size_t done, const char *note) {
   double now = now_seconds(), elapsed = now - self->started;
   if (done > self->total) done = self->total;
   if (!self->terminal) {
-    print_line(self, done, note, elapsed);
+    if (!self->quiet) print_line(self, done, note, elapsed);
   } else if (now - self->shown > 0.1 || done == self->total) {
     self->shown = now;
     draw_bar(self, done, note, elapsed);
   }
+}
+
+void progress_rate(progress *self, size_t done, const char *units) {
+  char note[64];
+  const double elapsed = now_seconds() - self->started;
+  const double rate = elapsed > 0.0 ? (double)done / elapsed : 0.0;
+  snprintf(note, sizeof note, rate >= 100.0 ? "%.0f %s/s" : "%.3g %s/s", rate, units);
+  progress_show(self, done, note);
 }
 
 void progress_end(progress *self) {

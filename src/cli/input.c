@@ -1,0 +1,121 @@
+#include "cli/input.h"
+
+#include <string.h>
+
+#include "cli/say.h"
+
+enum { block_rows = 4096 };
+
+/* Knuth 1997, section 3.4.2, algorithm S. */
+void input_choose(size_t *chosen, size_t n, size_t of, uint64_t seed) {
+  pflow_rng rng;
+  pflow_rng_init(&rng, seed, UINT64_C(0x636c690000000001));
+  for (size_t at = 0, done = 0; done < n; at++)
+    if (pflow_rng_below(&rng, of - at) < n - done) chosen[done++] = at;
+}
+
+void input_free(input *self) {
+  pflow_free(self->x);
+  pflow_free(self->chosen);
+  pflow_free(self->labels);
+  *self = (input){0};
+}
+
+static int read_all(const input *self, const pflow_rows *rows) {
+  for (size_t i = 0, count; i < self->n; i += count) {
+    count = self->n - i < block_rows ? self->n - i : block_rows;
+    try_library(pflow_rows_read_finite(rows, i, count, self->x + i * self->dim));
+  }
+  return status_ok;
+}
+
+static int read_chosen(const input *self, const pflow_rows *rows) {
+  for (size_t i = 0; i < self->n; i++)
+    try_library(
+        pflow_rows_read_finite(rows, self->chosen[i], 1, self->x + i * self->dim));
+  return status_ok;
+}
+
+/* With n, and which rows are wanted, set. */
+static int read_rows(input *self, const pflow_rows *rows) {
+  self->dim = pflow_rows_dim(rows);
+  if (self->dim > SIZE_MAX / sizeof *self->x)
+    return say_failed("%s: %zu columns are too many", self->path, self->dim);
+  self->x = say_alloc(self->n, self->dim * sizeof *self->x);
+  if (!self->x) return status_failed;
+  return self->chosen ? read_chosen(self, rows) : read_all(self, rows);
+}
+
+static int load(input *self, const pflow_rows *rows, size_t max_rows, uint64_t seed) {
+  self->of = pflow_rows_count(rows);
+  self->n = max_rows && max_rows < self->of ? max_rows : self->of;
+  if (self->n < self->of) {
+    self->chosen = say_alloc(self->n, sizeof *self->chosen);
+    if (!self->chosen) return status_failed;
+    input_choose(self->chosen, self->n, self->of, seed);
+  }
+  return read_rows(self, rows);
+}
+
+int input_load(input *self, const char *path, size_t max_rows, uint64_t seed) {
+  pflow_rows *rows;
+  *self = (input){.path = path};
+  try_library(pflow_rows_open(&rows, path));
+  const int status = load(self, rows, max_rows, seed);
+  pflow_rows_close(rows);
+  if (status != status_ok) input_free(self);
+  return status;
+}
+
+static int load_like(input *self, const pflow_rows *rows, const input *other) {
+  self->of = pflow_rows_count(rows);
+  self->n = other->n;
+  if (self->of != other->of)
+    return say_failed("%s has %zu rows, %s has %zu", self->path, self->of, other->path,
+                      other->of);
+  if (other->chosen) {
+    self->chosen = say_alloc(self->n, sizeof *self->chosen);
+    if (!self->chosen) return status_failed;
+    memcpy(self->chosen, other->chosen, self->n * sizeof *self->chosen);
+  }
+  return read_rows(self, rows);
+}
+
+int input_load_like(input *self, const char *path, const input *other) {
+  pflow_rows *rows;
+  *self = (input){.path = path};
+  try_library(pflow_rows_open(&rows, path));
+  const int status = load_like(self, rows, other);
+  pflow_rows_close(rows);
+  if (status != status_ok) input_free(self);
+  return status;
+}
+
+int input_load_labels(input *self, const char *path) {
+  int32_t *labels;
+  size_t count;
+  try_library(pflow_labels_load(&labels, &count, path));
+  self->labels = labels;
+  if (count != self->of)
+    return say_failed("%s has %zu labels, %s has %zu rows", path, count, self->path,
+                      self->of);
+  for (size_t i = 0; i < self->n; i++) {
+    labels[i] = labels[self->chosen ? self->chosen[i] : i];
+    if ((size_t)labels[i] >= self->classes) self->classes = (size_t)labels[i] + 1;
+  }
+  return status_ok;
+}
+
+int input_check_dim(const input *self, const input *other) {
+  if (self->dim == other->dim) return status_ok;
+  return say_failed("%s has %zu columns, %s has %zu", self->path, self->dim, other->path,
+                    other->dim);
+}
+
+pflow_features input_features(const input *self) {
+  return (pflow_features){self->x, self->n, self->dim};
+}
+
+pflow_labelled input_labelled(const input *self, size_t classes) {
+  return (pflow_labelled){self->x, self->labels, self->n, self->dim, classes};
+}

@@ -1,0 +1,74 @@
+#include "cli/json_out.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/say.h"
+
+static bool incomplete;
+
+static json_t *noted(json_t *made) {
+  if (!made) incomplete = true;
+  return made;
+}
+
+json_t *json_out_object(void) {
+  return noted(json_object());
+}
+
+json_t *json_out_array(void) {
+  return noted(json_array());
+}
+
+void put_json(json_t *object, const char *key, json_t *value) {
+  if (json_object_set_new(object, key, value) != 0) incomplete = true;
+}
+
+void add_json(json_t *array, json_t *value) {
+  if (json_array_append_new(array, value) != 0) incomplete = true;
+}
+
+void put_real(json_t *object, const char *key, double value) {
+  put_json(object, key, isfinite(value) ? json_real(value) : json_null());
+}
+
+void put_size(json_t *object, const char *key, size_t value) {
+  put_json(object, key, json_integer((json_int_t)value));
+}
+
+void put_seed(json_t *object, const char *key, uint64_t value) {
+  put_json(object, key, json_integer((json_int_t)value));
+}
+
+void put_bool(json_t *object, const char *key, int value) {
+  put_json(object, key, json_boolean(value));
+}
+
+static json_t *plain_text(const char *value) {
+  char plain[4096];
+  snprintf(plain, sizeof plain, "%s", value);
+  for (char *at = plain; *at; at++)
+    if ((unsigned char)*at > 126) *at = '?';
+  return json_string(plain);
+}
+
+void put_text(json_t *object, const char *key, const char *value) {
+  json_t *text = value ? json_string(value) : json_null();
+  put_json(object, key, text ? text : plain_text(value));
+}
+
+int json_out_print(json_t *object) {
+  const size_t flags = JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9);
+  int status = status_ok;
+  if (incomplete)
+    status = say_failed("out of memory for the result");
+  else if (json_dumpf(object, stdout, flags) != 0)
+    status = say_failed("standard output could not be written");
+  else
+    putchar('\n');
+  json_decref(object);
+  try_status(status);
+  return say_flush();
+}

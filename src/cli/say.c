@@ -1,0 +1,63 @@
+#include "cli/say.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *program_name = "pflow", *command_name;
+
+void say_as(const char *program, const char *command) {
+  program_name = program;
+  command_name = command;
+}
+
+static void say_line(const char *format, va_list args) {
+  if (isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K"); /* over a progress bar */
+  fprintf(stderr, command_name ? "%s %s: " : "%s: ", program_name, command_name);
+  vfprintf(stderr, format, args);
+}
+
+int say_failed(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  say_line(format, args);
+  va_end(args);
+  fputc('\n', stderr);
+  return status_failed;
+}
+
+int say_misused(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  say_line(format, args);
+  va_end(args);
+  fprintf(stderr, command_name ? "; see %s %s --help\n" : "; see %s --help\n",
+          program_name, command_name);
+  return status_misused;
+}
+
+int say_result(pflow_err rc) {
+  return rc < 0 ? say_failed("%s", pflow_errmsg()) : status_ok;
+}
+
+void say_note(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  say_line(format, args);
+  va_end(args);
+  fputc('\n', stderr);
+}
+
+int say_flush(void) {
+  if (fflush(stdout) != 0 || ferror(stdout))
+    return say_failed("standard output: %s", strerror(errno));
+  return status_ok;
+}
+
+void *say_alloc(size_t count, size_t size) {
+  void *block = pflow_alloc(count, size);
+  if (!block) say_failed("%s", pflow_errmsg());
+  return block;
+}

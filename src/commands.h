@@ -1,0 +1,11 @@
+/*
+ * commands.h - what pflow can do; main.c has the list.
+ */
+#ifndef PFLOW_COMMANDS_H
+#define PFLOW_COMMANDS_H
+
+#include "cli/options.h"
+
+extern const command info_command;
+
+#endif
