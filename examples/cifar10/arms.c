@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 
 /* What is at hand while arms are measured. */
 typedef struct bench {

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 
 /* Everything the callbacks of training need. */
 typedef struct training {

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "bench.h"
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 
 enum { callers = 2, dim = 128, sources = 1024 };
 

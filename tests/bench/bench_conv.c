@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 #include "bench.h"
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 #include "pflow.h"
 
 typedef struct layer {

@@ -11,8 +11,8 @@
 
 #include "bench.h"
 #include "cifar10/alexnet.h"
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 #include "net_gflop.h"
 
 typedef struct watch {

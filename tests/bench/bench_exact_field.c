@@ -15,8 +15,8 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 
 enum { runs = 5 };
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "bench.h"
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 
 typedef struct job {
   size_t steps, sources, queries, dim;

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "bench.h"
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 
 static pflow_ode_method method_of(const char *name) {
   for (int m = PFLOW_ODE_EULER; m <= PFLOW_ODE_DOPRI5; m++)

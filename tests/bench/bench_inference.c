@@ -8,8 +8,8 @@
 
 #include "bench.h"
 #include "cifar10/alexnet.h"
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 #include "net_gflop.h"
 
 enum { most_runs = 100, row_values = 3 * 32 * 32, classes = 10 };

@@ -13,8 +13,8 @@
 
 #include "bench.h"
 #include "cifar10/alexnet.h"
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 
 enum { most_rounds = 100, stream_values = 1 << 24 };
 

@@ -8,9 +8,9 @@
 #include <stdio.h>
 
 #include "bench.h"
+#include "cli/progress.h"
 #include "clusters.h"
 #include "common/must.h"
-#include "cli/progress.h"
 
 enum { runs = 3 };
 

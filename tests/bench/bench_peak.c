@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "bench.h"
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 #include "peak_loop.h"
 
 enum { tries = 7, most_threads = PFLOW_MAX_THREADS };

@@ -7,8 +7,8 @@
  */
 #include "bench.h"
 #include "cifar10/alexnet.h"
-#include "common/must.h"
 #include "cli/progress.h"
+#include "common/must.h"
 #include "net_gflop.h"
 
 /* All that a step works on. */
