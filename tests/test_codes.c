@@ -249,7 +249,7 @@ START_TEST(codes_refuse_bad_input) {
   ck_fails(pflow_code_recall(NULL, 1, &known, byte, x, 2, &recall, NULL, NULL),
            PFLOW_ENULL, "truth");
   ck_fails(pflow_code_recall(truth, 1, &known, byte, x, 2, NULL, NULL, NULL), PFLOW_ENULL,
-           "share");
+           "recall is");
   ck_fails(pflow_code_recall(truth, 0, &known, byte, x, 2, &recall, NULL, NULL),
            PFLOW_EINVAL, "k is 0");
   ck_fails(pflow_code_recall(truth, 3, &known, byte, x, 2, &recall, NULL, NULL),

@@ -293,6 +293,9 @@ START_TEST(probe_refuses_bad_input) {
   config.grid_size = 2;
   ck_fails(pflow_probe(&good, &good, &config, &report, NULL, NULL), PFLOW_EINVAL,
            "grid is -1");
+  config.grid = (const double[]){1.0, 1.0};
+  ck_fails(pflow_probe(&good, &good, &config, &report, NULL, NULL), PFLOW_EINVAL,
+           "rising");
   config.grid_size = 0;
   ck_fails(pflow_probe(&good, &good, &config, &report, NULL, NULL), PFLOW_EINVAL,
            "grid_size");

@@ -127,15 +127,15 @@ pflow_err pflow_code_rows(const pflow_features *known, pflow_code code, const fl
 
 /* ---- recall ---- */
 
-typedef struct recall {
+typedef struct tally {
   const size_t *truth;
   size_t k;
   double *recalls; /* or NULL */
   double sum;
-} recall;
+} tally;
 
 static void compare(size_t query, const pf_neighbour *nearest, void *user) {
-  recall *self = user;
+  tally *self = user;
   const size_t *truth = self->truth + query * self->k;
   size_t found = 0;
   for (size_t i = 0; i < self->k; i++)
@@ -159,8 +159,8 @@ static pflow_err check_truth(const size_t *truth, size_t n, size_t k, size_t kno
 }
 
 /* Codes of the known rows, then of the queries. */
-static pflow_err search(coding *self, const float *x, size_t n, float *decoded,
-                        recall *to, pflow_pool *pool) {
+static pflow_err search(coding *self, const float *x, size_t n, float *decoded, tally *to,
+                        pflow_pool *pool) {
   const pflow_features *known = self->known;
   pf_try(learn(self, pool));
   float *queries = decoded + known->n * known->dim;
@@ -177,10 +177,10 @@ static pflow_err search(coding *self, const float *x, size_t n, float *decoded,
 }
 
 pflow_err pflow_code_recall(const size_t *truth, size_t k, const pflow_features *known,
-                            pflow_code code, const float *x, size_t n, double *share,
+                            pflow_code code, const float *x, size_t n, double *recall,
                             double *recalls, pflow_pool *pool) {
   pf_need(truth);
-  pf_need(share);
+  pf_need(recall);
   pf_try(check(known, code, x, n, pool));
   pf_try(check_truth(truth, n, k, known->n));
   size_t size;
@@ -189,9 +189,9 @@ pflow_err pflow_code_recall(const size_t *truth, size_t k, const pflow_features 
   pf_try(pf_mul(&size, size, known->dim, "coded rows"));
   pf_try(pf_alloc(&decoded, size, sizeof *decoded));
   coding self = {.known = known, .code = code};
-  recall to = {.truth = truth, .k = k, .recalls = recalls};
+  tally to = {.truth = truth, .k = k, .recalls = recalls};
   const pflow_err rc = search(&self, x, n, decoded, &to, pool);
-  if (rc >= 0) *share = to.sum / (double)n;
+  if (rc >= 0) *recall = to.sum / (double)n;
   pflow_free(self.columns);
   pflow_free(decoded);
   return rc;

@@ -9,6 +9,8 @@
 #include "eval/logistic.h"
 #include "eval/rows.h"
 
+enum { most_worse = 2 };
+
 static const double default_grid[] = {1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2};
 
 typedef struct probe {
@@ -20,7 +22,6 @@ typedef struct probe {
   float *x;            /* take x dim: rows outside of a fold, then those in it */
   int32_t *labels;
   double *losses; /* of rows held out */
-  double *sums;   /* of losses, one a strength */
   double variance;
 } probe;
 
@@ -50,23 +51,20 @@ static pflow_err fit(const probe *self, const float *x, const int32_t *labels, s
                             &config, NULL);
 }
 
-/* Adds the losses of the rows in a fold to each strength's sum. */
-static pflow_err try_fold(probe *self, size_t fold) {
+/* Adds the losses of the rows in a fold, held out from a fit of that strength. */
+static pflow_err try_fold(const probe *self, size_t fold, double strength, double *sum) {
   const pflow_labelled *train = self->train;
   const size_t outside = pf_folds_split(train, self->take, self->rows, self->fold, fold,
                                         self->x, self->labels);
   const size_t held = self->take - outside;
-  for (size_t i = 0; i < self->config.grid_size; i++) {
-    pflow_logistic *model;
-    pf_try(fit(self, self->x, self->labels, outside, self->config.grid[i], &model));
-    const pflow_err rc = pf_logistic_losses(model, self->x + outside * train->dim,
-                                            self->labels + outside, held, self->losses);
-    pflow_logistic_destroy(model);
-    pf_try(rc);
-    for (size_t row = 0; row < held; row++)
-      self->sums[i] += self->losses[row];
-  }
-  return PFLOW_OK;
+  pflow_logistic *model;
+  pf_try(fit(self, self->x, self->labels, outside, strength, &model));
+  const pflow_err rc = pf_logistic_losses(model, self->x + outside * train->dim,
+                                          self->labels + outside, held, self->losses);
+  pflow_logistic_destroy(model);
+  for (size_t row = 0; rc >= 0 && row < held; row++)
+    *sum += self->losses[row];
+  return rc;
 }
 
 static pflow_err allocate(probe *self) {
@@ -78,12 +76,10 @@ static pflow_err allocate(probe *self) {
   pf_try(pf_alloc(&self->places, train->classes + 1, sizeof *self->places));
   pf_try(pf_alloc(&self->x, size, sizeof *self->x));
   pf_try(pf_alloc(&self->labels, self->take, sizeof *self->labels));
-  pf_try(pf_alloc(&self->losses, self->take, sizeof *self->losses));
-  return pf_alloc(&self->sums, self->config.grid_size, sizeof *self->sums);
+  return pf_alloc(&self->losses, self->take, sizeof *self->losses);
 }
 
 static void probe_free(probe *self) {
-  pflow_free(self->sums);
   pflow_free(self->losses);
   pflow_free(self->labels);
   pflow_free(self->x);
@@ -92,26 +88,32 @@ static void probe_free(probe *self) {
   pflow_free(self->rows);
 }
 
-/* Place in the grid of the least sum of losses. */
-static pflow_err choose(probe *self, size_t *best) {
+/* Place in the grid of the least sum of losses, and that sum. Stronger and stronger fits
+ * take longer and longer: it does not look beyond two that are worse than the best. */
+static pflow_err choose(probe *self, size_t *best, double *least) {
   pf_try(allocate(self));
   pf_folds_deal(self->train, self->take, self->config.folds, self->config.seed,
                 self->rows, self->fold, self->places);
-  for (size_t fold = 0; fold < self->config.folds; fold++)
-    pf_try(try_fold(self, fold));
-  *best = 0;
-  for (size_t i = 1; i < self->config.grid_size; i++)
-    if (self->sums[i] < self->sums[*best]) *best = i;
+  *least = INFINITY;
+  for (size_t i = 0; i < self->config.grid_size && i <= *best + most_worse; i++) {
+    double sum = 0.0;
+    for (size_t fold = 0; fold < self->config.folds; fold++)
+      pf_try(try_fold(self, fold, self->config.grid[i], &sum));
+    if (sum >= *least) continue;
+    *least = sum;
+    *best = i;
+  }
   return PFLOW_OK;
 }
 
 static pflow_err cross_validate(probe *self, pflow_probe_report *report) {
   size_t best = 0;
   if (self->config.grid_size > 1) {
-    const pflow_err rc = choose(self, &best);
-    if (rc >= 0) report->cross_nll = self->sums[best] / (double)self->take;
+    double least;
+    const pflow_err rc = choose(self, &best, &least);
     probe_free(self);
     pf_try(rc);
+    report->cross_nll = least / (double)self->take;
   }
   report->strength = self->config.grid[best];
   report->c = report->strength / self->variance;
@@ -155,9 +157,11 @@ static pflow_err run(probe *self, const answers *to, pflow_probe_report *report)
 
 static pflow_err check_grid(const pflow_probe_config *config) {
   pf_try(pf_check_setting(config->grid_size > 0, "grid_size", 0.0, "> 0"));
-  for (size_t i = 0; i < config->grid_size; i++)
-    pf_try(pf_check_setting(config->grid[i] > 0.0 && config->grid[i] <= 1e50, "grid",
-                            config->grid[i], "> 0 and <= 1e50"));
+  for (size_t i = 0; i < config->grid_size; i++) {
+    const double least = i > 0 ? config->grid[i - 1] : 0.0;
+    pf_try(pf_check_setting(config->grid[i] > least && config->grid[i] <= 1e50, "grid",
+                            config->grid[i], "> 0, rising and <= 1e50"));
+  }
   return PFLOW_OK;
 }
 
