@@ -25,7 +25,7 @@ typedef struct pflow_features {
  * The k nearest known rows of each of n rows x (of known->dim values): their numbers in
  * `rows` and their squared distances (sums of squared differences in double) in
  * `squared`, each n x k, nearest first, ties to the smaller number. Either output may be
- * NULL. Exact, in blocks; beside the outputs it takes up to 128 MiB. 10,000 queries of
+ * NULL. Exact, in blocks; beside the outputs it takes up to 90 MiB. 10,000 queries of
  * 50,000 x 128 rows take about half a second on two cores. Errors: PFLOW_EINVAL unless
  * 1 <= k <= known n.
  */
