@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "common/must.h"
-#include "common/plot.h"
+#include "draw/plot.h"
 
 enum { points = 600, paths = 60, path_room = 4000 };
 
@@ -139,11 +139,12 @@ int main(int argc, char **argv) {
   must(pflow_field_create_sources(&field, &(pflow_sources){x, points, 2}, NULL));
   lift(x, y, start_height, &rng);
   flow(field, y, seen);
-  plot *picture = plot_create(2, 480, 460);
-  draw_paths(picture, seen);
-  draw_directions(picture, y);
+  plot picture;
   snprintf(path, sizeof path, "%s/field_2d.png", argc > 1 ? argv[1] : ".");
-  plot_save(picture, path);
+  plot_begin(&picture, path, 2, 480, 460);
+  draw_paths(&picture, seen);
+  draw_directions(&picture, y);
+  must_do(plot_end(&picture));
   printf("written: %s\n", path);
   pflow_field_destroy(field);
   pflow_free(seen);

@@ -7,5 +7,6 @@
 #include "cli/options.h"
 
 extern const command info_command;
+extern const command plot_command;
 
 #endif

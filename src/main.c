@@ -10,6 +10,7 @@
 
 static const command *const commands[] = {
     &info_command,
+    &plot_command,
 };
 
 enum { command_count = sizeof commands / sizeof *commands };

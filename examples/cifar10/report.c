@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/must.h"
-#include "common/plot.h"
+#include "draw/plot.h"
 #include "training.h"
 
 /* ---- table ---- */
@@ -234,14 +234,15 @@ static void scatter_panel(plot *p, int index, const char *title, const feature_s
 
 void report_pictures(const experiment *self) {
   char path[4096];
-  plot *losses = plot_create(3, 420, 340);
-  encoder_panels(losses, self->enc);
-  field_panel(losses, self->field);
+  plot picture;
   options_out_path(self->opts, path, sizeof path, "loss.png");
-  plot_save(losses, path);
-  plot *scatter = plot_create(2, 560, 520);
-  scatter_panel(scatter, 0, "test features before the flow", &self->table->raw);
-  scatter_panel(scatter, 1, "after the flow", &self->table->flowed);
+  plot_begin(&picture, path, 3, 420, 340);
+  encoder_panels(&picture, self->enc);
+  field_panel(&picture, self->field);
+  must_do(plot_end(&picture));
   options_out_path(self->opts, path, sizeof path, "features.png");
-  plot_save(scatter, path);
+  plot_begin(&picture, path, 2, 560, 520);
+  scatter_panel(&picture, 0, "test features before the flow", &self->table->raw);
+  scatter_panel(&picture, 1, "after the flow", &self->table->flowed);
+  must_do(plot_end(&picture));
 }

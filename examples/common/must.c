@@ -12,6 +12,10 @@ pflow_err must(pflow_err rc) {
   return rc;
 }
 
+void must_do(int status) {
+  if (status != 0) exit(EXIT_FAILURE);
+}
+
 void *must_alloc(size_t count, size_t size) {
   void *block = pflow_alloc(count, size);
   if (!block) fail("%s", pflow_errmsg());

@@ -10,6 +10,9 @@
  */
 pflow_err must(pflow_err rc);
 
+/* Ends the program if a status (cli/say.h) is not ok; what failed has been said. */
+void must_do(int status);
+
 /* count zeroed elements, or the end of the program. */
 void *must_alloc(size_t count, size_t size);
 

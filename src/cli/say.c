@@ -6,16 +6,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *program_name = "pflow", *command_name;
+static const char *program_name, *command_name;
 
-void say_as(const char *program, const char *command) {
-  program_name = program;
+void say_as(const char *name, const char *command) {
+  program_name = name;
   command_name = command;
+}
+
+/* The name the program was called by, where it was not told another. */
+static const char *program(void) {
+  return program_name ? program_name : program_invocation_short_name;
 }
 
 static void say_line(const char *format, va_list args) {
   if (isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K"); /* over a progress bar */
-  fprintf(stderr, command_name ? "%s %s: " : "%s: ", program_name, command_name);
+  fprintf(stderr, command_name ? "%s %s: " : "%s: ", program(), command_name);
   vfprintf(stderr, format, args);
 }
 
@@ -33,8 +38,8 @@ int say_misused(const char *format, ...) {
   va_start(args, format);
   say_line(format, args);
   va_end(args);
-  fprintf(stderr, command_name ? "; see %s %s --help\n" : "; see %s --help\n",
-          program_name, command_name);
+  fprintf(stderr, command_name ? "; see %s %s --help\n" : "; see %s --help\n", program(),
+          command_name);
   return status_misused;
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "common/must.h"
-#include "common/plot.h"
+#include "draw/plot.h"
 
 enum { most_points = 1000, columns = 3, panel_width = 340, panel_height = 280 };
 
@@ -94,9 +94,10 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < n; i += panel_points(points + i, n - i))
     panels++;
   int rows = (int)((panels + columns - 1) / columns), index = 0;
-  plot *picture = plot_create_grid(columns, rows, panel_width, panel_height);
+  plot picture;
+  plot_begin_grid(&picture, argv[2], columns, rows, panel_width, panel_height);
   for (size_t i = 0; i < n; i += panel_points(points + i, n - i))
-    draw_panel(picture, index++, points + i, panel_points(points + i, n - i));
-  plot_save(picture, argv[2]);
+    draw_panel(&picture, index++, points + i, panel_points(points + i, n - i));
+  must_do(plot_end(&picture));
   return 0;
 }

@@ -1,59 +1,61 @@
-#include "common/plot.h"
+#include "draw/plot.h"
 
-#include <cairo.h>
+#include <cairo-svg.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/must.h"
+#include "cli/say.h"
+#include "draw/palette.h"
 
 /* Margins of a panel in pixels, for the title and the axis labels. */
 enum { left_margin = 62, right_margin = 16, top_margin = 34, bottom_margin = 46 };
 
-struct plot {
-  cairo_surface_t *surface;
-  cairo_t *cairo;
-  int columns, width, height; /* width and height of one panel */
-  double left, top, right, bottom;
-  bool is_log;
-  plot_range range; /* of the logarithms, if they are drawn */
-};
-
-/* Ten colours, one a class. */
-static const unsigned palette[10] = {0x1f77b4, 0xff7f0e, 0x2ca02c, 0xd62728, 0x9467bd,
-                                     0x8c564b, 0xe377c2, 0x7f7f7f, 0xbcbd22, 0x17becf};
-
 static void use_color(plot *self, int color, double alpha) {
-  unsigned rgb = palette[(unsigned)color % 10];
+  unsigned rgb = palette_color(color);
   cairo_set_source_rgba(self->cairo, (rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0,
                         (rgb & 255) / 255.0, alpha);
 }
 
-static void check_cairo(plot *self) {
-  cairo_status_t status = cairo_status(self->cairo);
-  if (status != CAIRO_STATUS_SUCCESS)
-    fail("drawing failed: %s", cairo_status_to_string(status));
+static cairo_status_t append_bytes(void *closure, const unsigned char *data,
+                                   unsigned length) {
+  plot_bytes *bytes = closure;
+  if (bytes->size + length > bytes->room) {
+    size_t room = 2 * (bytes->size + length);
+    unsigned char *larger = pflow_alloc(room, 1);
+    if (!larger) return CAIRO_STATUS_NO_MEMORY;
+    if (bytes->data) memcpy(larger, bytes->data, bytes->size);
+    pflow_free(bytes->data);
+    bytes->data = larger;
+    bytes->room = room;
+  }
+  memcpy(bytes->data + bytes->size, data, length);
+  bytes->size += length;
+  return CAIRO_STATUS_SUCCESS;
 }
 
-plot *plot_create_grid(int columns, int rows, int width, int height) {
-  plot *self = must_alloc(1, sizeof *self);
-  self->columns = columns;
-  self->width = width;
-  self->height = height;
+static bool is_svg(const char *path) {
+  const size_t length = strlen(path);
+  return length > 4 && strcmp(path + length - 4, ".svg") == 0;
+}
+
+void plot_begin_grid(plot *self, const char *path, int columns, int rows, int width,
+                     int height) {
+  *self = (plot){.path = path, .columns = columns, .width = width, .height = height};
   self->surface =
-      cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns * width, rows * height);
+      is_svg(path) ? cairo_svg_surface_create_for_stream(append_bytes, &self->bytes,
+                                                         columns * width, rows * height)
+                   : cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns * width,
+                                                rows * height);
   self->cairo = cairo_create(self->surface);
-  check_cairo(self);
   cairo_set_source_rgb(self->cairo, 1, 1, 1);
   cairo_paint(self->cairo);
   cairo_select_font_face(self->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
                          CAIRO_FONT_WEIGHT_NORMAL);
-  return self;
 }
 
-plot *plot_create(int panels, int width, int height) {
-  return plot_create_grid(panels, 1, width, height);
+void plot_begin(plot *self, const char *path, int panels, int width, int height) {
+  plot_begin_grid(self, path, panels, 1, width, height);
 }
 
 /* Text with its anchor at (x, y): ax, ay 0 left/bottom, 0.5 middle, 1 right/top. */
@@ -188,13 +190,30 @@ void plot_line(plot *self, const double *x, const double *y, size_t n, int color
   cairo_stroke(self->cairo);
 }
 
+/* A mark of the same area for each shape. */
+static void draw_mark(plot *self, double x, double y, int color, double radius) {
+  const int shape = color / palette_size % 3;
+  cairo_new_path(self->cairo);
+  if (shape == 0) {
+    cairo_arc(self->cairo, x, y, radius, 0, 6.2831853);
+  } else if (shape == 1) {
+    const double side = 1.772 * radius;
+    cairo_rectangle(self->cairo, x - 0.5 * side, y - 0.5 * side, side, side);
+  } else {
+    cairo_move_to(self->cairo, x, y - 1.555 * radius);
+    cairo_line_to(self->cairo, x - 1.347 * radius, y + 0.778 * radius);
+    cairo_line_to(self->cairo, x + 1.347 * radius, y + 0.778 * radius);
+    cairo_close_path(self->cairo);
+  }
+  cairo_fill(self->cairo);
+}
+
 void plot_dots(plot *self, const double *x, const double *y, const int32_t *color,
                size_t n, double radius) {
   for (size_t i = 0; i < n; i++) {
-    cairo_new_path(self->cairo);
-    cairo_arc(self->cairo, to_x(self, x[i]), to_y(self, y[i]), radius, 0, 6.2831853);
-    use_color(self, color ? color[i] : 0, 0.55);
-    cairo_fill(self->cairo);
+    const int mark = color ? color[i] : 0;
+    use_color(self, mark, 0.65);
+    draw_mark(self, to_x(self, x[i]), to_y(self, y[i]), mark, radius);
   }
 }
 
@@ -207,45 +226,36 @@ void plot_legend(plot *self, int row, int color, const char *text) {
   cairo_rectangle(self->cairo, self->right - size.width - 26, y - 8, size.width + 26, 16);
   cairo_fill(self->cairo);
   use_color(self, color, 1.0);
-  cairo_rectangle(self->cairo, self->right - 16, y - 5, 10, 10);
-  cairo_fill(self->cairo);
+  draw_mark(self, self->right - 11, y, color, 5.0);
   cairo_set_source_rgb(self->cairo, 0.1, 0.1, 0.1);
   draw_text(self, self->right - 22, y, 1.0, 0.5, text);
 }
 
-/* The encoded picture as it grows. */
-typedef struct png_bytes {
-  unsigned char *data;
-  size_t size, room;
-} png_bytes;
-
-static cairo_status_t append_png(void *closure, const unsigned char *data,
-                                 unsigned length) {
-  png_bytes *png = closure;
-  if (png->size + length > png->room) {
-    png->room = 2 * (png->size + length);
-    unsigned char *larger = must_alloc(png->room, 1);
-    if (png->data) memcpy(larger, png->data, png->size);
-    pflow_free(png->data);
-    png->data = larger;
-  }
-  memcpy(png->data + png->size, data, length);
-  png->size += length;
-  return CAIRO_STATUS_SUCCESS;
+/* The bytes of a PNG are made here, those of an SVG when the surface is finished. */
+static cairo_status_t finish(plot *self) {
+  cairo_status_t status = cairo_status(self->cairo);
+  if (status == CAIRO_STATUS_SUCCESS && !is_svg(self->path))
+    status = cairo_surface_write_to_png_stream(self->surface, append_bytes, &self->bytes);
+  cairo_destroy(self->cairo);
+  cairo_surface_finish(self->surface);
+  if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(self->surface);
+  cairo_surface_destroy(self->surface);
+  return status;
 }
 
-void plot_save(plot *self, const char *path) {
-  png_bytes png = {0};
-  check_cairo(self);
-  cairo_status_t status =
-      cairo_surface_write_to_png_stream(self->surface, append_png, &png);
-  if (status != CAIRO_STATUS_SUCCESS)
-    fail("%s: %s", path, cairo_status_to_string(status));
-  must(pflow_file_write(path, png.data, png.size));
-  pflow_free(png.data);
-  cairo_destroy(self->cairo);
-  cairo_surface_destroy(self->surface);
-  pflow_free(self);
+int plot_end(plot *self) {
+  const cairo_status_t drawn = finish(self);
+  const int status =
+      drawn == CAIRO_STATUS_SUCCESS
+          ? say_result(pflow_file_write(self->path, self->bytes.data, self->bytes.size))
+          : say_failed("%s: %s", self->path, cairo_status_to_string(drawn));
+  pflow_free(self->bytes.data);
+  return status;
+}
+
+void plot_drop(plot *self) {
+  (void)finish(self); /* nothing is to come of it */
+  pflow_free(self->bytes.data);
 }
 
 void plot_widen(const double *values, size_t n, double *low, double *high) {

@@ -1,0 +1,142 @@
+/*
+ * plot.c - pflow plot: rows as points of the plane of their first two principal
+ * coordinates.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/input.h"
+#include "cli/say.h"
+#include "commands.h"
+#include "draw/scatter.h"
+
+typedef struct plot_options {
+  const char *in, *labels, *out;
+  size_t max_rows;
+  uint64_t seed;
+} plot_options;
+
+enum { side = 640, most_named = 30 };
+
+static int check_out(const char *path) {
+  const char *dot = strrchr(path, '.');
+  if (dot && (strcmp(dot, ".png") == 0 || strcmp(dot, ".svg") == 0)) return status_ok;
+  return say_misused("--out wants a file that ends in .png or .svg, got \"%s\"", path);
+}
+
+/* One line for each class that has rows; a line more where there are too many. */
+static int draw_legend(plot *picture, const input *rows) {
+  char text[32];
+  int shown = 0;
+  bool *seen = say_alloc(rows->classes, sizeof *seen);
+  if (!seen) return status_failed;
+  for (size_t i = 0; i < rows->n; i++)
+    seen[rows->labels[i]] = true;
+  for (size_t c = 0; c < rows->classes && shown < most_named; c++) {
+    if (!seen[c]) continue;
+    snprintf(text, sizeof text, "%zu", c);
+    plot_legend(picture, shown++, (int)c, text);
+  }
+  pflow_free(seen);
+  return status_ok;
+}
+
+static int draw(plot *picture, const scatter *points, const input *rows) {
+  char title[160], x_label[80], y_label[80];
+  plot_range range = points->range;
+  if (rows->labels) range.x1 += 0.1 * (range.x1 - range.x0); /* room for the legend */
+  if (rows->n < rows->of)
+    snprintf(title, sizeof title, "%zu of %zu rows of %zu values", rows->n, rows->of,
+             rows->dim);
+  else
+    snprintf(title, sizeof title, "%zu rows of %zu values", rows->n, rows->dim);
+  snprintf(x_label, sizeof x_label, "first principal coordinate (%.1f %% of variance)",
+           100.0 * points->share[0]);
+  snprintf(y_label, sizeof y_label, "second principal coordinate (%.1f %%)",
+           100.0 * points->share[1]);
+  plot_panel(picture, 0, title, x_label, y_label, range);
+  plot_dots(picture, points->x, points->y, rows->labels, rows->n,
+            rows->n < 1000   ? 3.0
+            : rows->n < 5000 ? 2.0
+                             : 1.4);
+  return rows->labels ? draw_legend(picture, rows) : status_ok;
+}
+
+static int draw_file(const plot_options *options, const input *rows) {
+  const pflow_features features = input_features(rows);
+  scatter points;
+  plot picture;
+  try_status(scatter_make(&points, &features));
+  plot_begin(&picture, options->out, 1, side, side);
+  int status = draw(&picture, &points, rows);
+  if (status == status_ok)
+    status = plot_end(&picture);
+  else
+    plot_drop(&picture);
+  scatter_free(&points);
+  return status;
+}
+
+static int plot_rows(const plot_options *options, input *rows) {
+  if (options->labels) try_status(input_load_labels(rows, options->labels));
+  try_status(draw_file(options, rows));
+  if (rows->n < rows->of)
+    printf("%s: %zu of %zu rows, drawn from seed %llu\n", options->out, rows->n, rows->of,
+           (unsigned long long)options->seed);
+  return say_flush();
+}
+
+static int run_plot(const void *given) {
+  const plot_options *options = given;
+  input rows;
+  try_status(check_out(options->out));
+  try_status(input_load(&rows, options->in, options->max_rows, options->seed));
+  const int status = plot_rows(options, &rows);
+  input_free(&rows);
+  return status;
+}
+
+static const option_spec specs[] = {
+    {.name = "in",
+     .kind = text_option,
+     .offset = offsetof(plot_options, in),
+     .value = "X.npy",
+     .required = true,
+     .help = "rows"},
+    {.name = "labels",
+     .kind = text_option,
+     .offset = offsetof(plot_options, labels),
+     .value = "y.npy",
+     .help = "their classes, for colours and the legend"},
+    {.name = "out",
+     .kind = text_option,
+     .offset = offsetof(plot_options, out),
+     .value = "fig.png",
+     .required = true,
+     .help = "the picture: .png or .svg"},
+    {.name = "max-rows",
+     .kind = count_option,
+     .offset = offsetof(plot_options, max_rows),
+     .value = "N",
+     .most = 1e9,
+     .help = "rows drawn at most, a seeded sample (0: all)"},
+    OPTION_SEED(plot_options),
+};
+
+static const plot_options defaults = {.max_rows = 20000};
+
+const command plot_command = {
+    .name = "plot",
+    .summary = "draw rows in the plane of their first two principal coordinates",
+    .usage = "--in X.npy [--labels y.npy] --out fig.png|.svg [option ...]",
+    .about =
+        "Draws rows as points of the plane in which they vary most. Classes have ten "
+        "colours that colour-blind readers tell apart; the eleventh class begins "
+        "again with squares, the twenty-first with triangles.",
+    .options = specs,
+    .option_count = sizeof specs / sizeof *specs,
+    .defaults = &defaults,
+    .size = sizeof defaults,
+    .run = run_plot,
+};

@@ -1,0 +1,48 @@
+#!/bin/sh
+# pflow plot draws rows, and says what is wrong.
+#   check_plot.sh BUILD_FOLDER        77: skipped
+set -eu
+pflow=$(cd "$1" && pwd)/bin/pflow
+. tests/support/python.sh
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$python" tests/support/make_clusters.py "$folder" 300 100 6 12
+cd "$folder"
+
+# refuse STATUS WORDS COMMAND...: it ends so and its one line has these words.
+refuse() {
+  wanted=$1 words=$2 status=0
+  shift 2
+  "$@" >out 2>err || status=$?
+  [ "$status" = "$wanted" ] || { echo "$*: status $status, not $wanted"; exit 1; }
+  grep -qF -- "$words" err || { echo "$*: no \"$words\" in: $(cat err)"; exit 1; }
+  [ "$(wc -l <err)" = 1 ] || { echo "$*: not one line: $(cat err)"; exit 1; }
+}
+
+"$pflow" plot --in X.npy --labels y.npy --out fig.png >out
+[ ! -s out ]
+"$pflow" plot --in X.npy --out plain.svg
+"$pflow" plot --in X.npy --labels y.npy --max-rows 50 --out few.svg >out
+grep -q 'few.svg: 50 of 300 rows, drawn from seed 0' out
+"$pflow" plot --in X.npy --labels y.npy --max-rows 50 --out again.svg >out
+"$python" - <<'PYTHON'
+import xml.etree.ElementTree as tree
+
+import numpy as np
+
+assert open("fig.png", "rb").read(8) == b"\x89PNG\r\n\x1a\n"
+for name in ("plain.svg", "few.svg"):
+    assert tree.parse(name).getroot().tag.endswith("svg"), name
+assert open("few.svg").read() == open("again.svg").read()
+np.save("line.npy", np.arange(9, dtype=np.float32)[:, None])
+np.save("one.npy", np.zeros(299, np.int32))
+PYTHON
+"$pflow" plot --in line.npy --out line.png
+
+refuse 2 '--in X.npy is needed' "$pflow" plot --out fig.png
+refuse 2 '.png or .svg' "$pflow" plot --in X.npy --out fig.jpg
+refuse 1 'none.npy' "$pflow" plot --in none.npy --out new.png
+refuse 1 'one.npy has 299 labels' "$pflow" plot --in X.npy --labels one.npy --out new.png
+refuse 1 'no/new.png' "$pflow" plot --in X.npy --out no/new.png
+[ ! -e new.png ] || { echo "a picture was left behind"; exit 1; }
+echo "plot draws"
