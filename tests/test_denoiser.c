@@ -58,7 +58,7 @@ static pflow_denoiser *learn(const float *x, size_t d) {
   config.r_min = 0.2 * 1e15;
   config.r_max = 20.0 * 1e15;
   config.width = 32;
-  config.batch = 512;
+  config.batch = 256;
   config.lr = 5e-3;
   config.ema_decay = 0.998;
   ck_ok(pflow_denoiser_create(&denoiser, d, &config));
@@ -148,7 +148,7 @@ START_TEST(it_learns_the_exact_field_of_any_dimension) {
     config.r_min = 0.5 * sqrt(config.aug_dim);
     config.r_max = 100.0 * config.r_min;
     config.width = 32;
-    config.batch = 512;
+    config.batch = 256;
     config.lr = 5e-3;
     config.ema_decay = 0.998;
     ck_ok(pflow_exact_create(&exact, &(pflow_sources){denoising_data(), n, dim},

@@ -215,13 +215,13 @@ static void exact_mean(const float *x, double r, size_t leave_out, double *xhat)
     xhat[k] = 0.0;
   for (size_t j = 0; j < n; j++) {
     double q = r * r;
+    const float *s = denoising_data() + j * dim;
     for (size_t k = 0; k < dim; k++)
-      q += ((double)x[k] - denoising_data()[j * dim + k]) *
-           ((double)x[k] - denoising_data()[j * dim + k]);
+      q += ((double)x[k] - s[k]) * ((double)x[k] - s[k]);
     const double weight = j == leave_out ? 0.0 : pow(q, -power);
     total += weight;
     for (size_t k = 0; k < dim; k++)
-      xhat[k] += weight * denoising_data()[j * dim + k];
+      xhat[k] += weight * s[k];
   }
   for (size_t k = 0; k < dim; k++)
     xhat[k] /= total;
