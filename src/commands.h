@@ -6,6 +6,7 @@
 
 #include "cli/options.h"
 
+extern const command eval_command;
 extern const command info_command;
 extern const command plot_command;
 

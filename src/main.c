@@ -9,6 +9,7 @@
 #include "commands.h"
 
 static const command *const commands[] = {
+    &eval_command,
     &info_command,
     &plot_command,
 };

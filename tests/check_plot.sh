@@ -4,20 +4,11 @@
 set -eu
 pflow=$(cd "$1" && pwd)/bin/pflow
 . tests/support/python.sh
+. tests/support/refuse.sh
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$python" tests/support/make_clusters.py "$folder" 300 100 6 12
 cd "$folder"
-
-# refuse STATUS WORDS COMMAND...: it ends so and its one line has these words.
-refuse() {
-  wanted=$1 words=$2 status=0
-  shift 2
-  "$@" >out 2>err || status=$?
-  [ "$status" = "$wanted" ] || { echo "$*: status $status, not $wanted"; exit 1; }
-  grep -qF -- "$words" err || { echo "$*: no \"$words\" in: $(cat err)"; exit 1; }
-  [ "$(wc -l <err)" = 1 ] || { echo "$*: not one line: $(cat err)"; exit 1; }
-}
 
 "$pflow" plot --in X.npy --labels y.npy --out fig.png >out
 [ ! -s out ]

@@ -1,5 +1,6 @@
 #include "cli/input.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/say.h"
@@ -106,6 +107,68 @@ int input_load_labels(input *self, const char *path) {
   return status_ok;
 }
 
+static int compare_labels(const void *a, const void *b) {
+  const int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+  return (left > right) - (left < right);
+}
+
+/* Keeps one of each; returns how many there are. */
+static size_t sort_distinct(int32_t *values, size_t n) {
+  size_t kept = 0;
+  qsort(values, n, sizeof *values, compare_labels);
+  for (size_t i = 0; i < n; i++)
+    if (i == 0 || values[i] != values[kept - 1]) values[kept++] = values[i];
+  return kept;
+}
+
+static void number_labels(input *self, const int32_t *values, size_t count) {
+  for (size_t i = 0; i < self->n; i++) {
+    const int32_t *at =
+        bsearch(&self->labels[i], values, count, sizeof *values, compare_labels);
+    self->labels[i] = (int32_t)(at - values);
+  }
+  self->classes = count;
+}
+
+int input_number_labels(input *self, input *other) {
+  const size_t more = other ? other->n : 0;
+  int32_t *values = say_alloc(self->n + more, sizeof *values);
+  if (!values) return status_failed;
+  memcpy(values, self->labels, self->n * sizeof *values);
+  if (other) memcpy(values + self->n, other->labels, more * sizeof *values);
+  const size_t count = sort_distinct(values, self->n + more);
+  number_labels(self, values, count);
+  if (other) number_labels(other, values, count);
+  pflow_free(values);
+  return status_ok;
+}
+
+static int pick(input *self, const input *from, const size_t *chosen) {
+  self->x = say_alloc(self->n, self->dim * sizeof *self->x);
+  if (!self->x) return status_failed;
+  if (from->labels) {
+    self->labels = say_alloc(self->n, sizeof *self->labels);
+    if (!self->labels) return status_failed;
+  }
+  for (size_t i = 0; i < self->n; i++) {
+    memcpy(self->x + i * self->dim, from->x + chosen[i] * self->dim,
+           self->dim * sizeof *self->x);
+    if (from->labels) self->labels[i] = from->labels[chosen[i]];
+  }
+  return status_ok;
+}
+
+int input_pick(input *self, const input *from, const size_t *chosen, size_t n) {
+  *self = (input){.path = from->path,
+                  .n = n,
+                  .dim = from->dim,
+                  .of = from->of,
+                  .classes = from->classes};
+  const int status = pick(self, from, chosen);
+  if (status != status_ok) input_free(self);
+  return status;
+}
+
 int input_check_dim(const input *self, const input *other) {
   if (self->dim == other->dim) return status_ok;
   return say_failed("%s has %zu columns, %s has %zu", self->path, self->dim, other->path,
@@ -116,6 +179,6 @@ pflow_features input_features(const input *self) {
   return (pflow_features){self->x, self->n, self->dim};
 }
 
-pflow_labelled input_labelled(const input *self, size_t classes) {
-  return (pflow_labelled){self->x, self->labels, self->n, self->dim, classes};
+pflow_labelled input_labelled(const input *self) {
+  return (pflow_labelled){self->x, self->labels, self->n, self->dim, self->classes};
 }

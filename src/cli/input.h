@@ -29,12 +29,21 @@ int input_load_like(input *self, const char *path, const input *other);
 /* Labels of these rows; the file must have one for each row of the rows' file. */
 int input_load_labels(input *self, const char *path);
 
+/*
+ * Numbers the labels of one input, or of two together (other may be NULL), 0, 1, 2 ... in
+ * their order, so that arrays over all classes stay small; classes of both is set.
+ */
+int input_number_labels(input *self, input *other);
+
+/* Rows of an input, with their labels, as an input of its own; chosen borrowed. */
+int input_pick(input *self, const input *from, const size_t *chosen, size_t n);
+
 /* The two must have as many columns. */
 int input_check_dim(const input *self, const input *other);
 
 /* As arguments of the library's calls. */
 pflow_features input_features(const input *self);
-pflow_labelled input_labelled(const input *self, size_t classes);
+pflow_labelled input_labelled(const input *self);
 
 void input_free(input *self);
 

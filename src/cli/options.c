@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/say.h"
+#include "cli/wrap.h"
 
 enum { most_options = 64, first_code = 256 };
 
@@ -119,20 +120,6 @@ static int set_option(const option_spec *option, void *values, const char *text)
 }
 
 /* ---- help ---- */
-
-/* Text from a column on to the end of the line, broken between words before column 80. */
-static void print_wrapped(const char *text, int indent) {
-  int column = indent;
-  for (int length; *text; text += length, text += strspn(text, " ")) {
-    length = (int)strcspn(text, " ");
-    if (column > indent && column + 1 + length >= 80) {
-      printf("\n%*s", indent, "");
-      column = indent;
-    }
-    column += printf(column > indent ? " %.*s" : "%.*s", length, text);
-  }
-  putchar('\n');
-}
 
 /* The default of an option, or "" where it has none to show. */
 static void format_default(const command *self, const option_spec *option, char *text,
