@@ -34,6 +34,7 @@
 #include "pflow/field.h"
 #include "pflow/file.h"
 #include "pflow/io.h"
+#include "pflow/map.h"
 #include "pflow/measures.h"
 #include "pflow/memory.h"
 #include "pflow/neighbours.h"

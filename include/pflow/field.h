@@ -395,6 +395,9 @@ PFLOW_API pflow_err pflow_clock_create(pflow_clock **clock, const pflow_field *f
                                        size_t n, const pflow_clock_config *config);
 PFLOW_API void pflow_clock_destroy(pflow_clock *clock);
 
+/* Forgets the sides of all rows and the counts: as a new clock. Not during a solve. */
+PFLOW_API void pflow_clock_reset(pflow_clock *clock);
+
 /*
  * The right-hand side to pass to pflow_ode_solve with the clock as `user`. A zero field
  * gives derivative 0 in RADIAL and ARC and is out of domain (> 0) for the z clocks; a

@@ -72,7 +72,11 @@ PFLOW_API const char *pflow_archive_name(const pflow_archive *archive, size_t in
 PFLOW_API pflow_err pflow_archive_save(const pflow_archive *archive, const char *path);
 PFLOW_API pflow_err pflow_archive_load(pflow_archive **archive, const char *path);
 
-/* The same from memory, which is copied. `name` stands for the path in messages. */
+/* The same without the tensors: reads the file's header only, so that it takes no longer
+ * for a large file. What the header says of the tensors is not checked. */
+PFLOW_API pflow_err pflow_archive_load_texts(pflow_archive **archive, const char *path);
+
+/* load from memory, which is copied. `name` stands for the path in messages. */
 PFLOW_API pflow_err pflow_archive_parse(pflow_archive **archive, const void *bytes,
                                         size_t size, const char *name);
 

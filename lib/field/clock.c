@@ -4,6 +4,7 @@
 #include <float.h>
 #include <math.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "kernels/table.h"
@@ -113,6 +114,13 @@ void pflow_clock_destroy(pflow_clock *clock) {
   pflow_free(clock->slot);
   pflow_free(clock->row);
   pflow_free(clock);
+}
+
+void pflow_clock_reset(pflow_clock *clock) {
+  if (!clock) return;
+  memset(clock->row, 0, clock->n * sizeof *clock->row);
+  for (size_t i = 0; i < clock->slots; i++)
+    clock->slot[i].stats = (pflow_clock_stats){.smallest = 1.0};
 }
 
 static void add_stats(pflow_clock_stats *sum, const pflow_clock_stats *more) {

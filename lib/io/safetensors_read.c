@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/reader.h"
 #include "io/description.h"
 #include "pflow/file.h"
 
@@ -260,6 +261,44 @@ pflow_err pflow_archive_load(pflow_archive **archive, const char *path) {
   size_t size;
   pf_try(pflow_file_read(&bytes, &size, path, PFLOW_ARCHIVE_MAX_BYTES));
   return archive_of(archive, bytes, size, path);
+}
+
+/* The texts of a file that is open, by its header. */
+static pflow_err read_file_texts(pflow_archive *archive, const pf_reader *file) {
+  unsigned char head[8], *text;
+  size_t length;
+  json_t *root = NULL;
+  const size_t size = file->size;
+  pf_try(pf_reader_take(file, 0, head, size < sizeof head ? size : sizeof head));
+  pf_try(read_length(&length, head, size, file->path));
+  pf_try(pf_alloc(&text, length, 1));
+  pflow_err rc = pf_reader_take(file, sizeof head, text, length);
+  if (rc >= 0) rc = read_json(&root, text, length, file->path);
+  pflow_free(text);
+  pf_try(rc);
+  json_t *texts = json_object_get(root, "__metadata__");
+  if (texts) rc = read_texts(archive, texts);
+  json_decref(root);
+  return rc;
+}
+
+pflow_err pflow_archive_load_texts(pflow_archive **archive, const char *path) {
+  pf_need(archive);
+  *archive = NULL;
+  pf_need(path);
+  pf_reader file;
+  pflow_archive *made;
+  pf_try(pf_reader_open(&file, path));
+  pflow_err rc = pf_archive_new(&made, path);
+  if (rc >= 0) {
+    rc = read_file_texts(made, &file);
+    if (rc < 0)
+      pflow_archive_destroy(made);
+    else
+      *archive = made;
+  }
+  pf_reader_close(&file);
+  return rc;
 }
 
 pflow_err pflow_archive_parse(pflow_archive **archive, const void *bytes, size_t size,

@@ -1,0 +1,82 @@
+#include "map/geometry.h"
+
+#include <math.h>
+
+#include "base/base.h"
+
+pflow_err pf_geometry_create(pf_geometry *geometry, pflow_map_target target, size_t dim,
+                             double aug_dim) {
+  *geometry = (pf_geometry){.target = target, .dim = dim, .aug_dim = aug_dim};
+  return pf_radius_law_create(&geometry->law, target, dim, aug_dim);
+}
+
+void pf_geometry_destroy(pf_geometry *geometry) {
+  pf_radius_law_destroy(&geometry->law);
+}
+
+size_t pf_geometry_width(pflow_map_target target, size_t dim) {
+  return target == PFLOW_MAP_HEMISPHERE ? dim + 1 : dim;
+}
+
+static double length(const float *row, size_t dim) {
+  double sum = 0.0;
+  for (size_t k = 0; k < dim; k++)
+    sum += (double)row[k] * row[k];
+  return sqrt(sum);
+}
+
+static void scale(const float *from, size_t dim, double weight, float *to) {
+  for (size_t k = 0; k < dim; k++)
+    to[k] = (float)(from[k] * weight);
+}
+
+/* The radius of the target's row for one of radius rho. */
+static double radius_of(const pf_geometry *geometry, double rho, double r) {
+  switch (geometry->target) {
+  case PFLOW_MAP_SPHERE:
+    return 1.0;
+  case PFLOW_MAP_HEMISPHERE:
+    return rho / hypot(rho, r);
+  case PFLOW_MAP_RAW:
+    return rho;
+  default:
+    return pf_radius_law_there(&geometry->law, rho / r);
+  }
+}
+
+pflow_err pf_geometry_form(const pf_geometry *geometry, const float *u, double r,
+                           float *y) {
+  const size_t dim = geometry->dim;
+  const double rho = length(u, dim);
+  if (rho == 0.0 && geometry->target == PFLOW_MAP_SPHERE)
+    return pf_fail(PFLOW_EINVAL, "a row at the mean has no direction");
+  const double radius = rho > 0.0 ? radius_of(geometry, rho, r) : 0.0;
+  scale(u, dim, rho > 0.0 ? radius / rho : 1.0, y);
+  if (geometry->target == PFLOW_MAP_HEMISPHERE) y[dim] = (float)(r / hypot(rho, r));
+  return PFLOW_OK;
+}
+
+/* What the sphere forgets: the rows' own spread, 1, and the flow's. */
+static double usual_radius(const pf_geometry *geometry, double r) {
+  return hypot(1.0, r * geometry->law.median);
+}
+
+pflow_err pf_geometry_undo(const pf_geometry *geometry, const float *y, double r,
+                           float *u) {
+  const size_t dim = geometry->dim;
+  const double radius = length(y, dim);
+  double rho = radius;
+  if (geometry->target == PFLOW_MAP_SPHERE) {
+    if (radius == 0.0) return pf_fail(PFLOW_EINVAL, "a row of zeros is on no sphere");
+    rho = usual_radius(geometry, r);
+  } else if (geometry->target == PFLOW_MAP_HEMISPHERE) {
+    if (!(y[dim] > 0.0f))
+      return pf_fail(PFLOW_EINVAL, "the last value is %g, above 0 on the hemisphere",
+                     (double)y[dim]);
+    rho = radius / y[dim] * r;
+  } else if (geometry->target != PFLOW_MAP_RAW && radius > 0.0) {
+    rho = pf_radius_law_back(&geometry->law, radius) * r;
+  }
+  scale(y, dim, radius > 0.0 ? rho / radius : 1.0, u);
+  return PFLOW_OK;
+}

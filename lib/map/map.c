@@ -1,0 +1,283 @@
+/*
+ * map.c - the uniformity map: settings, fit, and calls cut into pieces for the ways.
+ */
+#include "map/map.h"
+
+#include <math.h>
+#include <time.h>
+
+#include "eval/rows.h"
+
+/* ---- settings ---- */
+
+static bool is_auto_or(double value, double least, double most) {
+  return value == PFLOW_MAP_AUTO || (value >= least && value <= most);
+}
+
+static pflow_err check_enums(const pflow_map_config *config) {
+  pf_try(pf_check_setting(pflow_map_method_name(config->method) != NULL, "map: method",
+                          config->method, "0 to 8"));
+  pf_try(pf_check_setting(pflow_map_field_name(config->field) != NULL, "map: field",
+                          config->field, "0 to 2"));
+  pf_try(pf_check_setting(pflow_map_target_name(config->target) != NULL, "map: target",
+                          config->target, "0 to 4"));
+  return pf_check_setting(pflow_map_objective_name(config->objective) != NULL,
+                          "map: objective", config->objective, "0 to 2");
+}
+
+static pflow_err read_config(pflow_map_config *full, const pflow_map_config *given) {
+  pflow_map_config_init(full);
+  pf_try(pf_config_read(full, sizeof *full, given, "pflow_map_config"));
+  pf_try(check_enums(full));
+  pf_try(pf_check_setting(is_auto_or(full->aug_dim, 1.0, 1e30), "map: aug_dim",
+                          full->aug_dim, "1 to 1e30, or AUTO"));
+  pf_try(pf_check_setting(is_auto_or(full->start, 1e-6, 1e6), "map: start", full->start,
+                          "1e-6 to 1e6, or AUTO"));
+  pf_try(pf_check_setting(is_auto_or(full->strength, 0.0, 1.0), "map: strength",
+                          full->strength, "0 to 1, or AUTO"));
+  return pf_check_setting(full->rtol >= 1e-7 && full->rtol <= 0.1, "map: rtol",
+                          full->rtol, "1e-7 to 0.1");
+}
+
+const pf_map_way *pf_map_way_of(pflow_map_method method, pflow_map_field field) {
+  switch (method) {
+  case PFLOW_MAP_POISSON:
+    return field == PFLOW_MAP_POST ? &pf_map_post : &pf_map_poisson;
+  case PFLOW_MAP_NONE:
+    return &pf_map_none;
+  case PFLOW_MAP_L2:
+    return &pf_map_l2;
+  case PFLOW_MAP_QUANTILE:
+    return &pf_map_quantile;
+  default:
+    return &pf_map_affine;
+  }
+}
+
+pflow_err pflow_map_create(pflow_map **map, const pflow_map_config *config) {
+  pf_need(map);
+  *map = NULL;
+  pflow_map_config full;
+  pf_try(read_config(&full, config));
+  pflow_map *made;
+  pf_try(pf_alloc(&made, 1, sizeof *made));
+  made->config = full;
+  *map = made;
+  return PFLOW_OK;
+}
+
+void pflow_map_destroy(pflow_map *map) {
+  if (!map) return;
+  if (map->way && map->way->destroy) map->way->destroy(map->state);
+  pflow_free(map);
+}
+
+/* ---- fit ---- */
+
+double pf_map_seconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+pflow_err pf_map_report(const pflow_map *map, const char *stage, size_t done,
+                        size_t total) {
+  if (!map->config.on_progress) return PFLOW_OK;
+  const pflow_map_progress progress = {stage, done, total,
+                                       pf_map_seconds() - map->started};
+  pf_callback_begin();
+  return pf_callback_result(map->config.on_progress(&progress, map->config.user),
+                            "the progress callback");
+}
+
+static pflow_err check_rows(const pflow_map *map, const pf_map_rows *rows) {
+  pf_try(pf_check_rows_shared(map->config.pool, rows->x, rows->n, rows->dim, "rows"));
+  if (rows->n < 2) return pf_fail(PFLOW_EINVAL, "map: fit to 1 row, wants 2 or more");
+  if (map->config.dims > rows->dim)
+    return pf_fail(PFLOW_EINVAL, "map: dims is %zu, rows have %zu values",
+                   map->config.dims, rows->dim);
+  if (map->config.objective != PFLOW_MAP_NEIGHBOURS && !rows->labels)
+    return pf_fail(PFLOW_EINVAL, "map: objective %s wants labels",
+                   pflow_map_objective_name(map->config.objective));
+  for (size_t i = 0; rows->labels && i < rows->n; i++)
+    if (rows->labels[i] < 0)
+      return pf_fail(PFLOW_ELABEL, "label of row %zu is %d, wants 0 or more", i,
+                     (int)rows->labels[i]);
+  return PFLOW_OK;
+}
+
+/* What every way's info begins with. */
+static void begin_info(pflow_map *map, const pf_map_rows *rows) {
+  map->info = (pflow_map_info){.method = map->config.method,
+                               .field = map->config.field,
+                               .target = map->config.target,
+                               .objective = map->config.objective,
+                               .rows = rows->n,
+                               .in_dim = rows->dim,
+                               .out_dim = rows->dim,
+                               .dims = rows->dim,
+                               .strength = 1.0,
+                               .seed = map->config.seed};
+}
+
+pflow_err pflow_map_fit(pflow_map *map, const float *x, const int32_t *labels, size_t n,
+                        size_t dim) {
+  pf_need(map);
+  pf_need(x);
+  if (map->way) return pf_fail(PFLOW_ESTATE, "map: already fitted");
+  const pf_map_rows rows = {x, labels, n, dim};
+  pf_try(check_rows(map, &rows));
+  map->started = pf_map_seconds();
+  begin_info(map, &rows);
+  const pf_map_way *way = pf_map_way_of(map->config.method, map->config.field);
+  map->way = way;
+  pflow_err rc = way->fit ? way->fit(map, &rows) : PFLOW_OK;
+  map->info.seconds = pf_map_seconds() - map->started;
+  map->config.denoiser = NULL;
+  map->config.post = NULL;
+  map->config.checkpoint = NULL;
+  if (rc == PFLOW_OK) return PFLOW_OK;
+  if (map->way->destroy) map->way->destroy(map->state);
+  map->way = NULL;
+  map->state = NULL;
+  return rc;
+}
+
+static pflow_err need_fitted(const pflow_map *map) {
+  pf_need(map);
+  return map->way ? PFLOW_OK : pf_fail(PFLOW_ESTATE, "map: not fitted");
+}
+
+size_t pflow_map_in_dim(const pflow_map *map) {
+  return map && map->way ? map->info.in_dim : 0;
+}
+
+size_t pflow_map_out_dim(const pflow_map *map) {
+  return map && map->way ? map->info.out_dim : 0;
+}
+
+pflow_err pflow_map_get_info(const pflow_map *map, pflow_map_info *info) {
+  pf_need(info);
+  pf_try(need_fitted(map));
+  *info = map->info;
+  return PFLOW_OK;
+}
+
+int pflow_map_is_invertible(const pflow_map *map) {
+  if (!map || !map->way || !map->way->inverse) return 0;
+  return map->info.method != PFLOW_MAP_ABTT;
+}
+
+/* ---- workspaces ---- */
+
+static pflow_err read_work_config(pflow_map_work_config *full,
+                                  const pflow_map_work_config *given,
+                                  const pflow_map *map) {
+  pflow_map_work_config_init(full);
+  pf_try(pf_config_read(full, sizeof *full, given, "pflow_map_work_config"));
+  pf_try(pf_check_setting(full->max_rows > 0, "map: max_rows", 0.0, "> 0"));
+  pf_try(pf_check_setting(is_auto_or(full->strength, 0.0, 1.0), "map: strength",
+                          full->strength, "0 to 1, or AUTO"));
+  if (full->strength == PFLOW_MAP_AUTO)
+    full->strength = map->info.strength;
+  else if (map->way != &pf_map_poisson && full->strength != 1.0)
+    return pf_fail(PFLOW_EUNSUPPORTED, "map: strength is %g, a map by %s%s has none",
+                   full->strength, pflow_map_method_name(map->info.method),
+                   map->way == &pf_map_post ? " as the post's" : "");
+  return PFLOW_OK;
+}
+
+pflow_err pflow_map_work_create(pflow_map_work **work, const pflow_map *map,
+                                const pflow_map_work_config *config) {
+  pf_need(work);
+  *work = NULL;
+  pf_try(need_fitted(map));
+  pflow_map_work_config full;
+  pf_try(read_work_config(&full, config, map));
+  pflow_map_work *made;
+  pf_try(pf_alloc(&made, 1, sizeof *made));
+  made->map = map;
+  made->max_rows = full.max_rows;
+  made->strength = full.strength;
+  pflow_err rc = map->way->work_create ? map->way->work_create(made) : PFLOW_OK;
+  if (rc < 0) {
+    pflow_map_work_destroy(made);
+    return rc;
+  }
+  *work = made;
+  return PFLOW_OK;
+}
+
+void pflow_map_work_destroy(pflow_map_work *work) {
+  if (!work) return;
+  if (work->buffers) work->map->way->work_destroy(work->buffers);
+  pflow_free(work);
+}
+
+/* ---- use ---- */
+
+static bool overlap(const float *x, size_t x_size, const float *y, size_t y_size) {
+  const uintptr_t a = (uintptr_t)x, b = (uintptr_t)y;
+  return a < b + y_size * sizeof *y && b < a + x_size * sizeof *x;
+}
+
+static pflow_err check_call(const pflow_map *map, const pflow_map_work *work,
+                            const float *to) {
+  pf_try(need_fitted(map));
+  pf_need(work);
+  pf_need(to);
+  if (work->map == map) return PFLOW_OK;
+  return pf_fail(PFLOW_ESTATE, "map: the workspace is another map's");
+}
+
+typedef pflow_err (*piece_fn)(const pflow_map *map, pflow_map_work *work,
+                              const float *from, size_t n, float *to);
+
+/* Rows of `in` values to rows of `out` values, max_rows at a time. */
+static pflow_err run(const pflow_map *map, pflow_map_work *work, piece_fn piece,
+                     const float *from, size_t in, size_t n, float *to, size_t out) {
+  pf_try(pf_check_rows_shared(map->config.pool, from, n, in, "rows"));
+  if (overlap(from, n * in, to, n * out))
+    return pf_fail(PFLOW_EINVAL, "map: the result overlaps the %zu rows", n);
+  for (size_t begin = 0; begin < n; begin += work->max_rows) {
+    const size_t left = n - begin, count = left < work->max_rows ? left : work->max_rows;
+    work->first = begin;
+    pf_try(piece(map, work, from + begin * in, count, to + begin * out));
+  }
+  return PFLOW_OK;
+}
+
+pflow_err pflow_map_transform(const pflow_map *map, pflow_map_work *work, const float *x,
+                              size_t n, float *y) {
+  pf_try(check_call(map, work, y));
+  pf_need(x);
+  return run(map, work, map->way->transform, x, map->info.in_dim, n, y,
+             map->info.out_dim);
+}
+
+pflow_err pflow_map_inverse(const pflow_map *map, pflow_map_work *work, const float *y,
+                            size_t n, float *x) {
+  pf_try(check_call(map, work, x));
+  pf_need(y);
+  if (!pflow_map_is_invertible(map))
+    return pf_fail(PFLOW_EUNSUPPORTED, "map: %s%s has no way back",
+                   pflow_map_method_name(map->info.method),
+                   map->way == &pf_map_post ? " with the post's field" : "");
+  return run(map, work, map->way->inverse, y, map->info.out_dim, n, x, map->info.in_dim);
+}
+
+pflow_err pflow_map_sample(const pflow_map *map, pflow_map_work *work, uint64_t seed,
+                           uint64_t first, size_t n, float *x) {
+  pf_try(check_call(map, work, x));
+  if (!map->way->sample)
+    return pf_fail(PFLOW_EUNSUPPORTED, "map: %s%s has no prior to sample from",
+                   pflow_map_method_name(map->info.method),
+                   map->way == &pf_map_post ? " with the post's field" : "");
+  for (size_t begin = 0; begin < n; begin += work->max_rows) {
+    const size_t left = n - begin, count = left < work->max_rows ? left : work->max_rows;
+    work->first = begin;
+    pf_try(map->way->sample(map, work, seed, first + begin, count,
+                            x + begin * map->info.in_dim));
+  }
+  return PFLOW_OK;
+}

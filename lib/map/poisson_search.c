@@ -1,0 +1,224 @@
+/*
+ * poisson_search.c - chooses what a Poisson map's config leaves open.
+ *
+ * Every combination of candidates is fitted to some of the rows and judged on others. One
+ * solve serves all strengths: it halts at the height of each.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "map/poisson.h"
+#include "map/trial.h"
+#include "pflow/measures.h"
+
+#define split_stream UINT64_C(0x706d00000001) /* of the seed: who is held out */
+
+enum { most_held = 2000, most_known = 10000, most_dims = 64, most_values = 4 };
+
+/* What is tried for one setting. */
+typedef struct candidates {
+  size_t n;
+  double value[most_values];
+} candidates;
+
+static void add(candidates *list, double value) {
+  for (size_t i = 0; i < list->n; i++)
+    if (list->value[i] == value) return;
+  list->value[list->n++] = value;
+}
+
+static candidates one_or(double given, const double *values, size_t n) {
+  candidates list = {0};
+  if (given != PFLOW_MAP_AUTO) {
+    add(&list, given);
+    return list;
+  }
+  for (size_t i = 0; i < n; i++)
+    add(&list, values[i]);
+  return list;
+}
+
+/* Components whose variances make up a share of all. */
+static size_t components_for(const double *variances, size_t dim, double share) {
+  double sum = 0.0, part = 0.0;
+  for (size_t k = 0; k < dim; k++)
+    sum += variances[k];
+  for (size_t k = 0; k < dim; k++)
+    if ((part += variances[k]) >= share * sum) return k + 1;
+  return dim;
+}
+
+static double clamp_dims(double dims, size_t dim) {
+  const double most = dim < most_dims ? (double)dim : most_dims, least = dim < 2 ? 1 : 2;
+  return fmax(least, fmin(ceil(dims), most));
+}
+
+/* Dimensions worth trying: by the variances, and by the distances of neighbours. */
+static pflow_err find_dims(const pflow_map *map, const pf_trial_rows *rows,
+                           candidates *list) {
+  pflow_affine *pca;
+  pflow_affine_config config;
+  pflow_intrinsic intrinsic;
+  const pflow_features known = {rows->known_x, rows->known, rows->dim};
+  *list = (candidates){0};
+  if (map->config.dims) {
+    add(list, (double)map->config.dims);
+    return PFLOW_OK;
+  }
+  pflow_affine_config_init(&config);
+  pf_try(pflow_affine_fit(&pca, PFLOW_AFFINE_PCA, rows->known_x, rows->known, rows->dim,
+                          &config));
+  const double *variances = pflow_affine_variances(pca);
+  add(list, clamp_dims((double)components_for(variances, rows->dim, 0.90), rows->dim));
+  add(list, clamp_dims((double)components_for(variances, rows->dim, 0.95), rows->dim));
+  pflow_affine_destroy(pca);
+  /* Rows that are all alike have no such dimension; the variances are enough then. */
+  if (rows->known > 21 && pflow_intrinsic_dim(&known, NULL, &intrinsic) == PFLOW_OK)
+    add(list, clamp_dims(intrinsic.two_nn + 1.0, rows->dim));
+  return PFLOW_OK;
+}
+
+/* ---- the split ---- */
+
+static void gather(const pf_map_rows *rows, const size_t *chosen, size_t n, float *x,
+                   int32_t *labels) {
+  for (size_t i = 0; i < n; i++) {
+    memcpy(x + i * rows->dim, rows->x + chosen[i] * rows->dim, rows->dim * sizeof *x);
+    if (rows->labels) labels[i] = rows->labels[chosen[i]];
+  }
+}
+
+/* A shuffled sample: the first rows of it are held out. */
+static pflow_err split(const pf_map_rows *rows, uint64_t seed, pf_trial_rows *to) {
+  const size_t held = rows->n / 5 < most_held ? rows->n / 5 : most_held;
+  const size_t left = rows->n - held, known = left < most_known ? left : most_known;
+  const size_t both = held + known;
+  size_t *chosen, floats;
+  pflow_rng rng;
+  pf_try(pf_mul(&floats, both, rows->dim, "map: rows of a search"));
+  pf_try(pf_alloc(&to->x, floats, sizeof *to->x));
+  pf_try(pf_alloc(&to->labels, both, sizeof *to->labels));
+  pf_try(pf_alloc(&chosen, rows->n, sizeof *chosen));
+  pflow_rng_init(&rng, seed, split_stream);
+  pflow_rng_permutation(&rng, chosen, rows->n);
+  gather(rows, chosen, both, to->x, to->labels);
+  pflow_free(chosen);
+  to->held = held;
+  to->known = known;
+  to->dim = rows->dim;
+  to->known_x = to->x + held * rows->dim;
+  to->has_labels = rows->labels != NULL;
+  return PFLOW_OK;
+}
+
+/* ---- the search ---- */
+
+typedef struct search {
+  pflow_map *map;
+  pf_trial *trial;
+  candidates dims, aug_dim, start, strength;
+  size_t done, total;
+  bool found;
+  double best;
+  pf_poisson_choice choice;
+} search;
+
+static void judge(search *self, const pf_poisson_choice *settings,
+                  const pf_trial_scores *scores) {
+  for (size_t i = 0; i < self->strength.n; i++) {
+    if (!scores->valid[i]) continue;
+    if (self->found && scores->score[i] <= self->best) continue;
+    self->found = true;
+    self->best = scores->score[i];
+    self->choice = *settings;
+    self->choice.strength = self->strength.value[i];
+  }
+}
+
+static pflow_err try_one(search *self, const pf_poisson_choice *settings) {
+  pf_trial_scores scores = {0};
+  pf_try(pf_trial_run(self->trial, settings, self->strength.value, self->strength.n,
+                      &scores));
+  judge(self, settings, &scores);
+  self->map->info.trials += self->strength.n;
+  return pf_map_report(self->map, "search", ++self->done, self->total);
+}
+
+static candidates aug_dims_for(const search *self, double dims) {
+  return one_or(self->map->config.aug_dim, (double[]){1.0, dims, 128.0}, 3);
+}
+
+static pflow_err try_dims(search *self, double dims) {
+  const candidates aug_dim = aug_dims_for(self, dims);
+  for (size_t a = 0; a < aug_dim.n; a++) {
+    for (size_t c = 0; c < self->start.n; c++) {
+      const pf_poisson_choice settings = {(size_t)dims, aug_dim.value[a],
+                                          self->start.value[c], 1.0};
+      pflow_err rc = try_one(self, &settings);
+      if (rc != PFLOW_OK) return rc;
+    }
+  }
+  return PFLOW_OK;
+}
+
+static pflow_err try_all(search *self) {
+  for (size_t k = 0; k < self->dims.n; k++)
+    self->total += aug_dims_for(self, self->dims.value[k]).n * self->start.n;
+  for (size_t k = 0; k < self->dims.n; k++) {
+    pflow_err rc = try_dims(self, self->dims.value[k]);
+    if (rc != PFLOW_OK) return rc;
+  }
+  return PFLOW_OK;
+}
+
+/* What stands if nothing serves the objective: the first candidates, as far as the flow
+ * goes, with the verdict beside them. */
+static void conclude(search *self) {
+  pflow_map_info *info = &self->map->info;
+  const bool better = self->found && pf_trial_is_better(self->trial, self->best);
+  info->score_before = pf_trial_before(self->trial);
+  info->score_after = self->found ? self->best : info->score_before;
+  info->leave_alone = !better;
+  if (self->found) return;
+  const double dims = self->dims.value[0];
+  self->choice = (pf_poisson_choice){(size_t)dims, aug_dims_for(self, dims).value[0],
+                                     self->start.value[0],
+                                     self->strength.value[self->strength.n - 1]};
+}
+
+static pflow_err run(search *self, const pf_trial_rows *rows) {
+  const pflow_map_config *config = &self->map->config;
+  pf_try(find_dims(self->map, rows, &self->dims));
+  self->start = one_or(config->start, (double[]){1.0, 3.0, 10.0}, 3);
+  self->strength = one_or(config->strength, (double[]){0.25, 0.5, 0.75, 1.0}, 4);
+  pf_try(pf_trial_create(&self->trial, self->map, rows));
+  pflow_err rc = try_all(self);
+  if (rc == PFLOW_OK) conclude(self);
+  return rc;
+}
+
+/* All settings were given: nothing to search. */
+static bool is_settled(const pflow_map_config *config, pf_poisson_choice *choice) {
+  *choice =
+      (pf_poisson_choice){config->dims, config->aug_dim, config->start, config->strength};
+  return config->dims && config->aug_dim != PFLOW_MAP_AUTO &&
+         config->start != PFLOW_MAP_AUTO && config->strength != PFLOW_MAP_AUTO;
+}
+
+pflow_err pf_poisson_search(pflow_map *map, const pf_map_rows *rows,
+                            pf_poisson_choice *choice) {
+  if (is_settled(&map->config, choice)) return PFLOW_OK;
+  if (rows->n < 100)
+    return pf_fail(PFLOW_EINVAL,
+                   "map: %zu rows are too few to choose settings by, wants 100 or more",
+                   rows->n);
+  search self = {.map = map};
+  pf_trial_rows held = {0};
+  pflow_err rc = split(rows, map->config.seed, &held);
+  if (rc == PFLOW_OK) rc = run(&self, &held);
+  if (rc == PFLOW_OK) *choice = self.choice;
+  pf_trial_destroy(self.trial);
+  pflow_free(held.x);
+  pflow_free(held.labels);
+  return rc;
+}

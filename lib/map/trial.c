@@ -1,0 +1,260 @@
+#include "map/trial.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "pflow/eval.h"
+#include "pflow/neighbours.h"
+#include "pflow/probes.h"
+
+/* Neighbours looked at, their least overlap, and fitted rows that are mapped too where
+ * the objective has a classifier. */
+enum { neighbours = 10, most_mapped = 4000 };
+static const double least_overlap = 0.5;
+
+struct pf_trial {
+  const pflow_map *map;
+  const pf_trial_rows *rows;
+  size_t mapped; /* rows that are mapped: those held out, or some fitted ones as well */
+  size_t classes;
+  size_t *before; /* NEIGHBOURS: of the held-out rows among themselves */
+  double score_before;
+};
+
+/* ---- the objectives ---- */
+
+static pflow_err held_neighbours(const pf_trial *self, const float *y, size_t dim,
+                                 size_t *lists) {
+  const pflow_features held = {y, self->rows->held, dim};
+  return pflow_neighbours_within(&held, NULL, 0, neighbours, lists, NULL,
+                                 self->map->config.pool);
+}
+
+/* How far from its ideal the uniformity is, negative so that more is better. */
+static pflow_err evenness(const pf_trial *self, const float *y, size_t dim,
+                          double *score) {
+  pflow_uniformity_config config;
+  double value, ideal;
+  pflow_uniformity_config_init(&config);
+  config.pool = self->map->config.pool;
+  pf_try(pflow_uniformity(y, self->rows->held, dim, &config, &value));
+  pf_try(pflow_uniformity_ideal(dim, config.t, &ideal));
+  *score = ideal - value;
+  return PFLOW_OK;
+}
+
+static pflow_err overlap(const pf_trial *self, const float *y, size_t dim, double *mean) {
+  size_t *after;
+  pf_try(pf_alloc(&after, self->rows->held * neighbours, sizeof *after));
+  pflow_err rc = held_neighbours(self, y, dim, after);
+  if (rc >= 0)
+    rc = pflow_overlap(self->before, after, self->rows->held, neighbours, mean, NULL);
+  pflow_free(after);
+  return rc;
+}
+
+static pflow_err vote(const pf_trial *self, const pflow_labelled *train,
+                      const pflow_labelled *test, double *score) {
+  int32_t *predicted;
+  pf_try(pf_alloc(&predicted, test->n, sizeof *predicted));
+  pflow_err rc = pflow_knn_predict(train, test->x, test->n, neighbours, predicted,
+                                   self->map->config.pool);
+  if (rc >= 0) rc = pflow_accuracy(predicted, test->labels, test->n, score);
+  pflow_free(predicted);
+  return rc;
+}
+
+static pflow_err probe(const pf_trial *self, const pflow_labelled *train,
+                       const pflow_labelled *test, double *score) {
+  static const double grid[] = {0.01, 0.1, 1.0};
+  pflow_probe_config config;
+  pflow_probe_report report;
+  pflow_probe_config_init(&config);
+  config.grid = grid;
+  config.grid_size = sizeof grid / sizeof *grid;
+  config.folds = 3;
+  config.grad_tol = 1e-4;
+  config.seed = self->map->config.seed;
+  config.pool = self->map->config.pool;
+  pf_try(pflow_probe(train, test, &config, &report, NULL, NULL));
+  *score = report.accuracy;
+  return PFLOW_OK;
+}
+
+/* Held-out rows classified by the fitted ones behind them. */
+static pflow_err accuracy(const pf_trial *self, const float *y, size_t dim,
+                          double *score) {
+  const size_t held = self->rows->held;
+  const pflow_labelled test = {y, self->rows->labels, held, dim, self->classes};
+  const pflow_labelled train = {y + held * dim, self->rows->labels + held,
+                                self->mapped - held, dim, self->classes};
+  return self->map->config.objective == PFLOW_MAP_KNN ? vote(self, &train, &test, score)
+                                                      : probe(self, &train, &test, score);
+}
+
+static pflow_err measure(const pf_trial *self, const float *y, size_t dim, double *score,
+                         bool *valid) {
+  double kept;
+  *valid = true;
+  if (self->map->config.objective != PFLOW_MAP_NEIGHBOURS)
+    return accuracy(self, y, dim, score);
+  pf_try(overlap(self, y, dim, &kept));
+  *valid = kept >= least_overlap;
+  return evenness(self, y, dim, score);
+}
+
+double pf_trial_before(const pf_trial *trial) {
+  return trial->score_before;
+}
+
+bool pf_trial_is_better(const pf_trial *trial, double score) {
+  const double p = trial->score_before, n = (double)trial->rows->held;
+  if (trial->map->config.objective == PFLOW_MAP_NEIGHBOURS) return score > p;
+  return score > p + sqrt(p * (1.0 - p) / n);
+}
+
+/* ---- a trial ---- */
+
+static size_t count_classes(const pf_trial_rows *rows) {
+  int32_t most = 0;
+  for (size_t i = 0; rows->has_labels && i < rows->held + rows->known; i++)
+    if (rows->labels[i] > most) most = rows->labels[i];
+  return (size_t)most + 1;
+}
+
+static pflow_err measure_before(pf_trial *self) {
+  const pf_trial_rows *rows = self->rows;
+  bool valid;
+  if (self->map->config.objective == PFLOW_MAP_NEIGHBOURS) {
+    pf_try(pf_alloc(&self->before, rows->held * neighbours, sizeof *self->before));
+    pf_try(held_neighbours(self, rows->x, rows->dim, self->before));
+  }
+  return measure(self, rows->x, rows->dim, &self->score_before, &valid);
+}
+
+pflow_err pf_trial_create(pf_trial **trial, const pflow_map *map,
+                          const pf_trial_rows *rows) {
+  pf_trial *made;
+  pf_try(pf_alloc(&made, 1, sizeof *made));
+  *trial = made;
+  made->map = map;
+  made->rows = rows;
+  made->mapped = rows->held;
+  if (map->config.objective != PFLOW_MAP_NEIGHBOURS)
+    made->mapped += rows->known < most_mapped ? rows->known : most_mapped;
+  made->classes = count_classes(rows);
+  return measure_before(made);
+}
+
+void pf_trial_destroy(pf_trial *trial) {
+  if (!trial) return;
+  pflow_free(trial->before);
+  pflow_free(trial);
+}
+
+/* ---- one setting ---- */
+
+/* What a run holds. */
+typedef struct run {
+  const pf_trial *trial;
+  const pf_poisson_choice *settings;
+  pflow_affine *preprocess;
+  pflow_exact *exact;
+  pf_geometry geometry;
+  float *u, *y;      /* all rows there are, and the mapped ones in the target's form */
+  size_t *leave_out; /* of the mapped rows */
+  double r0, r1;
+} run;
+
+static void end_run(run *self) {
+  pflow_affine_destroy(self->preprocess);
+  pflow_exact_destroy(self->exact);
+  pf_geometry_destroy(&self->geometry);
+  pflow_free(self->u);
+  pflow_free(self->y);
+  pflow_free(self->leave_out);
+}
+
+static pflow_err preprocess(run *self) {
+  const pf_trial_rows *rows = self->trial->rows;
+  const size_t all = rows->held + rows->known;
+  pflow_affine_config config;
+  pflow_affine_config_init(&config);
+  config.out_dim = self->settings->dims;
+  config.normalize = 1;
+  config.pool = self->trial->map->config.pool;
+  pf_try(pflow_affine_fit(&self->preprocess, PFLOW_AFFINE_PCA, rows->known_x, rows->known,
+                          rows->dim, &config));
+  pf_try(pf_alloc(&self->u, all * self->settings->dims, sizeof *self->u));
+  return pflow_affine_apply(self->preprocess, rows->x, all, self->u);
+}
+
+static pflow_err make_field(run *self) {
+  const pf_trial_rows *rows = self->trial->rows;
+  const pflow_map_config *map = &self->trial->map->config;
+  const pf_poisson_choice *settings = self->settings;
+  const float *known = self->u + rows->held * settings->dims;
+  pflow_exact_config config;
+  double nearest;
+  pf_try(pf_poisson_nearest(known, rows->known, settings->dims, map->seed, map->pool,
+                            &nearest));
+  self->r0 = pf_poisson_r0(settings->start, nearest, settings->dims, settings->aug_dim);
+  self->r1 = pf_poisson_r1(settings->aug_dim);
+  pflow_exact_config_init(&config);
+  config.aug_dim = settings->aug_dim;
+  config.pool = map->pool;
+  const pflow_sources sources = {known, rows->known, settings->dims};
+  return pflow_exact_create(&self->exact, &sources, &config);
+}
+
+static pflow_err begin_run(run *self) {
+  const pf_trial *trial = self->trial;
+  const pf_poisson_choice *settings = self->settings;
+  const pflow_map_target target = trial->map->config.target;
+  const size_t width = pf_geometry_width(target, settings->dims);
+  pf_try(preprocess(self));
+  pf_try(make_field(self));
+  pf_try(pf_geometry_create(&self->geometry, target, settings->dims, settings->aug_dim));
+  pf_try(pf_alloc(&self->y, trial->mapped * width, sizeof *self->y));
+  pf_try(pf_alloc(&self->leave_out, trial->mapped, sizeof *self->leave_out));
+  for (size_t i = 0; i < trial->mapped; i++)
+    self->leave_out[i] = i < trial->rows->held ? PFLOW_NO_SOURCE : i - trial->rows->held;
+  return PFLOW_OK;
+}
+
+static pflow_err form_rows(run *self, double r) {
+  const size_t dims = self->settings->dims;
+  const size_t width = pf_geometry_width(self->geometry.target, dims);
+  for (size_t i = 0; i < self->trial->mapped; i++)
+    pf_try(pf_geometry_form(&self->geometry, self->u + i * dims, r, self->y + i * width));
+  return PFLOW_OK;
+}
+
+/* From strength to strength; scores of those that are reached. */
+static pflow_err climb(run *self, const double *strength, size_t n,
+                       pf_trial_scores *scores) {
+  const size_t dims = self->settings->dims;
+  const size_t width = pf_geometry_width(self->geometry.target, dims);
+  pflow_ode_config ode = pf_poisson_ode(self->trial->map);
+  pflow_exact_flow flow = {self->exact, self->leave_out};
+  double from = self->r0;
+  ode.rtol = ode.atol = fmax(ode.rtol, 1e-3);
+  for (size_t i = 0; i < n; i++) {
+    const double to = pf_poisson_stop(self->r0, self->r1, strength[i]);
+    pf_try(pflow_ode_solve(&ode, pflow_exact_rhs, &flow, log(from), log(to), self->u,
+                           self->trial->mapped, dims, NULL));
+    from = to;
+    pf_try(form_rows(self, to));
+    pf_try(measure(self->trial, self->y, width, &scores->score[i], &scores->valid[i]));
+  }
+  return PFLOW_OK;
+}
+
+pflow_err pf_trial_run(pf_trial *trial, const pf_poisson_choice *settings,
+                       const double *strength, size_t n, pf_trial_scores *scores) {
+  run self = {.trial = trial, .settings = settings};
+  pflow_err rc = begin_run(&self);
+  if (rc >= 0 && self.r0 < self.r1) rc = climb(&self, strength, n, scores);
+  end_run(&self);
+  return rc == PFLOW_EDIVERGED ? PFLOW_OK : rc;
+}

@@ -1,0 +1,43 @@
+/*
+ * trial.h - settings of a Poisson map tried on rows held out: how well they serve the
+ * map's objective, at several strengths.
+ */
+#ifndef LIBPFLOW_TRIAL_H
+#define LIBPFLOW_TRIAL_H
+
+#include "map/poisson.h"
+
+/* Held-out rows first, then those that stand for the fitted ones. */
+typedef struct pf_trial_rows {
+  float *x;
+  int32_t *labels;
+  size_t held, known, dim;
+  const float *known_x;
+  bool has_labels;
+} pf_trial_rows;
+
+enum { pf_trial_strengths = 8 };
+
+/* At each strength: larger is better; valid says whether it may be chosen at all. */
+typedef struct pf_trial_scores {
+  double score[pf_trial_strengths];
+  bool valid[pf_trial_strengths];
+} pf_trial_scores;
+
+typedef struct pf_trial pf_trial;
+
+/* Measures the rows as they are. The rows are borrowed. */
+pflow_err pf_trial_create(pf_trial **trial, const pflow_map *map,
+                          const pf_trial_rows *rows);
+void pf_trial_destroy(pf_trial *trial);
+
+/* Settings at n rising strengths. Ones that cannot be had (start above stop, a flow that
+ * fails) are not valid. */
+pflow_err pf_trial_run(pf_trial *trial, const pf_poisson_choice *settings,
+                       const double *strength, size_t n, pf_trial_scores *scores);
+
+/* The score of the rows as they are, and whether another beats it by more than chance. */
+double pf_trial_before(const pf_trial *trial);
+bool pf_trial_is_better(const pf_trial *trial, double score);
+
+#endif

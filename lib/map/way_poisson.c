@@ -1,0 +1,164 @@
+/*
+ * way_poisson.c - rows through the Poisson flow, there and back, and rows from its prior.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "field/kernel.h"
+#include "map/poisson.h"
+
+#define sample_stream UINT64_C(0x706d00000003)
+
+/* Rows that are integrated together. */
+enum { block_rows = 64 };
+
+/* A workspace's buffers, for max_rows rows. */
+typedef struct buffers {
+  pflow_ode *ode;
+  float *u;
+  size_t *leave_out;
+  pflow_exact_flow exact;        /* borrows leave_out while it is of use */
+  pflow_denoiser_flow *denoiser; /* NETWORK */
+} buffers;
+
+static void destroy(void *state) {
+  pf_poisson *self = state;
+  if (!self) return;
+  pflow_affine_destroy(self->preprocess);
+  pf_geometry_destroy(&self->geometry);
+  pflow_free(self->sources);
+  pf_fingerprints_destroy(&self->prints);
+  pflow_exact_destroy(self->exact);
+  pflow_denoiser_destroy(self->denoiser);
+  pflow_free(self);
+}
+
+/* ---- workspaces ---- */
+
+static void work_destroy(void *memory) {
+  buffers *self = memory;
+  pflow_ode_destroy(self->ode);
+  pflow_denoiser_flow_destroy(self->denoiser);
+  pflow_free(self->u);
+  pflow_free(self->leave_out);
+  pflow_free(self);
+}
+
+pflow_ode_config pf_poisson_ode(const pflow_map *map) {
+  pflow_ode_config config;
+  pflow_ode_config_init(&config);
+  config.method = PFLOW_ODE_DOPRI5;
+  config.rtol = config.atol = map->config.rtol;
+  config.block_rows = block_rows;
+  config.concurrent = 1;
+  config.pool = map->config.pool;
+  return config;
+}
+
+static pflow_err work_create(pflow_map_work *work) {
+  const pflow_map *map = work->map;
+  const pf_poisson *state = map->state;
+  const pflow_ode_config config = pf_poisson_ode(map);
+  buffers *self;
+  size_t floats;
+  pf_try(pf_alloc(&self, 1, sizeof *self));
+  work->buffers = self;
+  pf_try(pf_mul(&floats, work->max_rows, map->info.dims, "map: rows of a workspace"));
+  pf_try(pf_alloc(&self->u, floats, sizeof *self->u));
+  pf_try(pflow_ode_create(&self->ode, work->max_rows, map->info.dims, &config));
+  self->exact.exact = state->exact;
+  if (state->denoiser)
+    return pflow_denoiser_flow_create(&self->denoiser, state->denoiser,
+                                      pflow_pool_threads(map->config.pool));
+  return pf_alloc(&self->leave_out, work->max_rows, sizeof *self->leave_out);
+}
+
+/* ---- the flow ---- */
+
+/* Takes n rows of u from one height to another. */
+static pflow_err flow(const pflow_map *map, pflow_map_work *work, size_t n, double from,
+                      double to) {
+  buffers *self = work->buffers;
+  const pf_poisson *state = map->state;
+  pflow_ode_stats stats;
+  if (from == to) return PFLOW_OK;
+  pflow_err rc = state->denoiser
+                     ? pflow_ode_run(self->ode, pflow_denoiser_rhs, self->denoiser,
+                                     log(from), log(to), self->u, n, &stats)
+                     : pflow_ode_run(self->ode, pflow_exact_rhs, &self->exact, log(from),
+                                     log(to), self->u, n, &stats);
+  if (rc != PFLOW_LIMIT) return rc;
+  return pf_fail(PFLOW_EDIVERGED, "map: %zu rows from row %zu on take too many steps",
+                 stats.limited, work->first);
+}
+
+static pflow_err blame_row(pflow_err rc, size_t row) {
+  if (rc >= 0) return rc;
+  char message[pf_message_size];
+  pf_message_get(message);
+  return pf_fail(rc, "map: row %zu: %s", row, message);
+}
+
+/* Which sources the rows are themselves. */
+static void find_own(const pf_poisson *state, buffers *self, const float *x, size_t n,
+                     size_t dim) {
+  if (!self->leave_out) return;
+  for (size_t i = 0; i < n; i++)
+    self->leave_out[i] = pf_fingerprints_find(&state->prints, x + i * dim, dim);
+  self->exact.leave_out = self->leave_out;
+}
+
+static pflow_err transform(const pflow_map *map, pflow_map_work *work, const float *x,
+                           size_t n, float *y) {
+  const pflow_map_info *info = &map->info;
+  const pf_poisson *state = map->state;
+  buffers *self = work->buffers;
+  const double stop = pf_poisson_stop(info->r0, info->r1, work->strength);
+  pf_try(pflow_affine_apply(state->preprocess, x, n, self->u));
+  find_own(state, self, x, n, info->in_dim);
+  pf_try(flow(map, work, n, info->r0, stop));
+  for (size_t i = 0; i < n; i++)
+    pf_try(blame_row(pf_geometry_form(&state->geometry, self->u + i * info->dims, stop,
+                                      y + i * info->out_dim),
+                     work->first + i));
+  return PFLOW_OK;
+}
+
+static pflow_err inverse(const pflow_map *map, pflow_map_work *work, const float *y,
+                         size_t n, float *x) {
+  const pflow_map_info *info = &map->info;
+  const pf_poisson *state = map->state;
+  buffers *self = work->buffers;
+  const double stop = pf_poisson_stop(info->r0, info->r1, work->strength);
+  for (size_t i = 0; i < n; i++)
+    pf_try(blame_row(pf_geometry_undo(&state->geometry, y + i * info->out_dim, stop,
+                                      self->u + i * info->dims),
+                     work->first + i));
+  self->exact.leave_out = NULL;
+  pf_try(flow(map, work, n, stop, info->r0));
+  return pflow_affine_invert(state->preprocess, self->u, n, x);
+}
+
+static pflow_err sample(const pflow_map *map, pflow_map_work *work, uint64_t seed,
+                        uint64_t first, size_t n, float *x) {
+  const pflow_map_info *info = &map->info;
+  const pf_poisson *state = map->state;
+  buffers *self = work->buffers;
+  pf_kernel_law law = {.dim = info->dims, .aug_dim = info->aug_dim};
+  pflow_rng_init(&law.rng, seed, sample_stream);
+  for (size_t i = 0; i < n; i++)
+    pf_kernel_row(&law, first + i, NULL, info->r1, self->u + i * info->dims);
+  self->exact.leave_out = NULL;
+  pf_try(flow(map, work, n, info->r1, info->r0));
+  return pflow_affine_invert(state->preprocess, self->u, n, x);
+}
+
+const pf_map_way pf_map_poisson = {.fit = pf_poisson_fit,
+                                   .destroy = destroy,
+                                   .work_create = work_create,
+                                   .work_destroy = work_destroy,
+                                   .transform = transform,
+                                   .inverse = inverse,
+                                   .sample = sample,
+                                   .put = pf_poisson_put,
+                                   .get = pf_poisson_get};
