@@ -140,7 +140,8 @@ static pflow_err fit_chosen(pflow_map *map, const pf_map_rows *rows) {
 pflow_err pf_poisson_fit(pflow_map *map, const pf_map_rows *rows) {
   pf_poisson_choice choice;
   pflow_map_info *info = &map->info;
-  pf_try(pf_poisson_search(map, rows, &choice));
+  pflow_err rc = pf_poisson_search(map, rows, &choice);
+  if (rc != PFLOW_OK) return rc;
   if (info->leave_alone && map->config.strength == PFLOW_MAP_AUTO) {
     map->way = &pf_map_none;
     info->strength = 0.0;

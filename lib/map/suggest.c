@@ -65,10 +65,10 @@ static void advise_flow(pflow_map_advice *advice) {
   snprintf(advice->why_aug_dim, sizeof advice->why_aug_dim,
            "as many augmented dimensions as the rows have: between PFGM (1), whose draws "
            "have heavy tails, and diffusion (many).");
-  advice->start = 3.0;
+  advice->start = 1.0;
   snprintf(advice->why_start, sizeof advice->why_start,
-           "the median nearest neighbour is %.3g away; below about that distance a flow "
-           "tears neighbours apart, so it begins at 3 times it.",
+           "the median nearest neighbour is %.3g away; a flow that begins lower tears "
+           "neighbours apart, one that begins higher stays less uniform.",
            advice->nearest);
   advice->strength = 1.0;
   snprintf(advice->why_strength, sizeof advice->why_strength,

@@ -1,5 +1,5 @@
 /*
- * test_map_input.c - affine transforms: memory and bad input.
+ * test_affine_input.c - affine transforms: memory and bad input.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,0 +1,278 @@
+/*
+ * test_poisson_map.c - the flow as a map: uniform, monotone, invertible, row by row.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/clouds.h"
+#include "support/counting.h"
+#include "support/suite.h"
+
+enum { known = 8000, fresh_rows = 1500, strengths = 5 };
+
+static double uniformity_of(const float *y, size_t n, size_t dim) {
+  double value;
+  ck_ok(pflow_uniformity(y, n, dim, NULL, &value));
+  return value;
+}
+
+static double ideal_of(size_t dim) {
+  double value;
+  ck_ok(pflow_uniformity_ideal(dim, 2.0, &value));
+  return value;
+}
+
+/* Unseen rows end within 0.05 of the ideal, and each strength is no less uniform than the
+ * one before but for the sample's noise. */
+static void check_uniform(const pflow_map *map, const clouds *fresh) {
+  const size_t dim = pflow_map_out_dim(map);
+  double before = 0.0;
+  for (size_t i = 0; i < strengths; i++) {
+    const double strength = (double)i / (strengths - 1);
+    float *y = map_rows(map, strength, fresh->x, fresh->n);
+    const double value = uniformity_of(y, fresh->n, dim);
+    if (i > 0)
+      ck_assert_msg(value < before + 0.01, "strength %g: %g after %g", strength, value,
+                    before);
+    before = value;
+    free(y);
+  }
+  ck_assert_msg(before < ideal_of(dim) + 0.05, "%zu dimensions: %g, ideal %g", dim,
+                before, ideal_of(dim));
+}
+
+START_TEST(unseen_rows_become_uniform) {
+  static const size_t dims[] = {2, 4, 8, 16};
+  for (size_t i = 0; i < 4; i++) {
+    clouds rows = clouds_make(known, dims[i], 24, 0);
+    clouds fresh = clouds_make(fresh_rows, dims[i], 24, known);
+    pflow_map_config config = settled_map(dims[i]);
+    config.start = 0.5; /* lower is more uniform, and tears more neighbours apart */
+    config.rtol = 1e-4;
+    pflow_map *map = fit_map(&config, &rows);
+    check_uniform(map, &fresh);
+    pflow_map_destroy(map);
+    clouds_free(&fresh);
+    clouds_free(&rows);
+  }
+}
+END_TEST
+
+/* Fitted rows do not see themselves: they are as uniform as unseen ones. */
+START_TEST(fitted_rows_follow_the_same_law) {
+  clouds rows = clouds_make(2000, 6, 12, 0), fresh = clouds_make(2000, 6, 12, 2000);
+  pflow_map_config config = settled_map(6);
+  config.rtol = 1e-4;
+  pflow_map *map = fit_map(&config, &rows);
+  float *own = map_rows(map, 1.0, rows.x, 2000),
+        *other = map_rows(map, 1.0, fresh.x, 2000);
+  const double a = uniformity_of(own, 2000, 6), b = uniformity_of(other, 2000, 6);
+  ck_assert_msg(fabs(a - b) < 0.02, "fitted rows %g, unseen ones %g", a, b);
+  free(own);
+  free(other);
+  pflow_map_destroy(map);
+  clouds_free(&fresh);
+  clouds_free(&rows);
+}
+END_TEST
+
+/* Without a flow and with the raw target there are the principal coordinates alone. */
+START_TEST(strength_0_is_the_preprocessing) {
+  enum { n = 300, dim = 9, kept = 4 };
+  clouds rows = clouds_make(n, kept, dim, 0);
+  pflow_map_config config = settled_map(kept);
+  config.target = PFLOW_MAP_RAW;
+  pflow_affine_config pca;
+  pflow_affine *affine;
+  pflow_affine_config_init(&pca);
+  pca.out_dim = kept;
+  pca.normalize = 1;
+  pflow_map *map = fit_map(&config, &rows);
+  float *y = map_rows(map, 0.0, rows.x, n), want[n * kept];
+  ck_ok(pflow_affine_fit(&affine, PFLOW_AFFINE_PCA, rows.x, n, dim, &pca));
+  ck_ok(pflow_affine_apply(affine, rows.x, n, want));
+  ck_assert(memcmp(y, want, sizeof want) == 0);
+  free(y);
+  pflow_affine_destroy(affine);
+  pflow_map_destroy(map);
+  clouds_free(&rows);
+}
+END_TEST
+
+/* A small training, enough for a smooth field. */
+static pflow_denoiser_config small_network(void) {
+  pflow_denoiser_config config;
+  pflow_denoiser_config_init(&config);
+  config.width = 64;
+  config.layers = 2;
+  config.steps = 500;
+  config.batch = 128;
+  config.ema_decay = 0.98;
+  return config;
+}
+
+/* The worst distance between rows and what came back, by the rms radius. */
+static double round_trip(const pflow_map *map, const clouds *fresh) {
+  pflow_map_info info;
+  float *y = map_rows(map, PFLOW_MAP_AUTO, fresh->x, fresh->n);
+  float *x = map_back(map, PFLOW_MAP_AUTO, y, fresh->n);
+  double worst = 0.0;
+  ck_ok(pflow_map_get_info(map, &info));
+  for (size_t i = 0; i < fresh->n; i++) {
+    double square = 0.0;
+    for (size_t c = 0; c < fresh->dim; c++)
+      square += pow((double)x[i * fresh->dim + c] - fresh->x[i * fresh->dim + c], 2.0);
+    worst = fmax(worst, sqrt(square) / info.scale);
+  }
+  free(y);
+  free(x);
+  return worst;
+}
+
+START_TEST(inverse_undoes_the_flow) {
+  clouds rows = clouds_make(2000, 5, 5, 0), fresh = clouds_make(200, 5, 5, 2000);
+  const pflow_denoiser_config network = small_network();
+  for (int field = PFLOW_MAP_EXACT; field <= PFLOW_MAP_NETWORK; field++) {
+    for (int target = PFLOW_MAP_HEMISPHERE; target <= PFLOW_MAP_RAW; target++) {
+      pflow_map_config config = settled_map(5);
+      config.field = (pflow_map_field)field;
+      config.target = (pflow_map_target)target;
+      config.denoiser = &network;
+      pflow_map *map = fit_map(&config, &rows);
+      const double worst = round_trip(map, &fresh);
+      ck_assert_msg(worst < 1e-3, "field %d, target %d: %g", field, target, worst);
+      pflow_map_destroy(map);
+    }
+  }
+  clouds_free(&fresh);
+  clouds_free(&rows);
+}
+END_TEST
+
+/* GAUSSIAN has a normal's radii, BALL a uniform ball's. */
+START_TEST(targets_have_their_laws) {
+  enum { k = 5 };
+  clouds rows = clouds_make(known, k, k, 0), fresh = clouds_make(fresh_rows, k, k, known);
+  pflow_map_config config = settled_map(k);
+  config.rtol = 1e-4;
+  for (int target = PFLOW_MAP_HEMISPHERE; target < PFLOW_MAP_RAW; target++) {
+    config.target = (pflow_map_target)target;
+    pflow_map *map = fit_map(&config, &rows);
+    const size_t width = pflow_map_out_dim(map);
+    float *y = map_rows(map, 1.0, fresh.x, fresh_rows);
+    double square = 0.0;
+    for (size_t i = 0; i < fresh_rows * width; i++)
+      square += (double)y[i] * y[i] / fresh_rows;
+    const double want = target == PFLOW_MAP_HEMISPHERE ? 1.0
+                        : target == PFLOW_MAP_GAUSSIAN ? k
+                                                       : k / (k + 2.0);
+    ck_assert_msg(fabs(square / want - 1.0) < 0.1, "target %d: mean square %g, wants %g",
+                  target, square, want);
+    free(y);
+    pflow_map_destroy(map);
+  }
+  clouds_free(&fresh);
+  clouds_free(&rows);
+}
+END_TEST
+
+/* Bits of a row do not depend on the others, on max_rows, or on threads; no memory. */
+START_TEST(rows_are_on_their_own) {
+  enum { n = 300, k = 3 };
+  clouds rows = clouds_make(400, k, k, 0), fresh = clouds_make(n, k, k, 400);
+  const pflow_denoiser_config network = small_network();
+  for (int field = PFLOW_MAP_EXACT; field <= PFLOW_MAP_NETWORK; field++) {
+    pflow_map_config config = settled_map(k);
+    config.field = (pflow_map_field)field;
+    config.denoiser = &network;
+    pflow_map *map = fit_map(&config, &rows);
+    float *all = map_rows(map, 1.0, fresh.x, n), y[n * k];
+    pflow_map_work_config few;
+    pflow_map_work *work;
+    pflow_map_work_config_init(&few);
+    few.max_rows = 7;
+    ck_ok(pflow_map_work_create(&work, map, &few));
+    ck_ok(pflow_map_transform(map, work, fresh.x, n, y));
+    ck_assert(memcmp(all, y, sizeof y) == 0);
+    ck_ok(pflow_map_transform(map, work, fresh.x + 31 * k, 1, y));
+    ck_assert(memcmp(all + 31 * k, y, k * sizeof *y) == 0);
+    pflow_map_work_destroy(work);
+    pflow_map_destroy(map);
+    for (size_t threads = 1; threads <= 5; threads += 2) {
+      pflow_pool *pool;
+      ck_ok(pflow_pool_create(&pool, threads));
+      config.pool = pool;
+      map = fit_map(&config, &rows);
+      float *again = map_rows(map, 1.0, fresh.x, n);
+      ck_assert(memcmp(all, again, sizeof y) == 0);
+      free(again);
+      pflow_map_destroy(map);
+      pflow_pool_destroy(pool);
+    }
+    free(all);
+  }
+  clouds_free(&fresh);
+  clouds_free(&rows);
+}
+END_TEST
+
+START_TEST(use_allocates_nothing) {
+  clouds rows = clouds_make(300, 3, 3, 0);
+  float y[300 * 3], x[300 * 3];
+  counting_install();
+  const pflow_map_config config = settled_map(3);
+  pflow_map *map = fit_map(&config, &rows);
+  pflow_map_work *work;
+  ck_ok(pflow_map_work_create(&work, map, NULL));
+  const size_t before = counting_calls();
+  ck_ok(pflow_map_transform(map, work, rows.x, 300, y));
+  ck_ok(pflow_map_inverse(map, work, y, 300, x));
+  ck_ok(pflow_map_sample(map, work, 1, 0, 100, x));
+  ck_assert_uint_eq(counting_calls(), before);
+  pflow_map_work_destroy(work);
+  pflow_map_destroy(map);
+  counting_remove();
+  clouds_free(&rows);
+}
+END_TEST
+
+/* Drawn rows are as near to unseen rows as fitted ones are, by the energy distance, and
+ * do not depend on how many are asked for. */
+START_TEST(samples_look_like_the_rows) {
+  enum { n = 1000, k = 4 };
+  clouds rows = clouds_make(known, k, k, 0), fresh = clouds_make(n, k, k, known);
+  const pflow_map_config config = settled_map(k);
+  pflow_map *map = fit_map(&config, &rows);
+  pflow_map_work *work;
+  float *drawn = malloc(n * k * sizeof *drawn), some[10 * k];
+  ck_ok(pflow_map_work_create(&work, map, NULL));
+  ck_ok(pflow_map_sample(map, work, 9, 0, n, drawn));
+  ck_ok(pflow_map_sample(map, work, 9, 500, 10, some));
+  ck_assert(memcmp(some, drawn + 500 * k, sizeof some) == 0);
+  const pflow_features a = {drawn, n, k}, b = {fresh.x, n, k};
+  pflow_energy_config energy;
+  pflow_energy distance;
+  pflow_energy_config_init(&energy);
+  energy.permutations = 199;
+  ck_ok(pflow_energy_distance(&a, &b, &energy, &distance));
+  ck_assert_msg(distance.normalized < 0.02, "energy distance %g", distance.normalized);
+  for (size_t i = 0; i < n * k; i++)
+    drawn[i] = fresh.x[i] + 0.5f; /* the same measure sees a shift */
+  ck_ok(pflow_energy_distance(&a, &b, &energy, &distance));
+  ck_assert(distance.normalized > 0.02);
+  free(drawn);
+  pflow_map_work_destroy(work);
+  pflow_map_destroy(map);
+  clouds_free(&fresh);
+  clouds_free(&rows);
+}
+END_TEST
+
+int main(void) {
+  return run_tests("poisson map",
+                   TESTS(unseen_rows_become_uniform, fitted_rows_follow_the_same_law,
+                         strength_0_is_the_preprocessing, inverse_undoes_the_flow,
+                         targets_have_their_laws, rows_are_on_their_own,
+                         use_allocates_nothing, samples_look_like_the_rows));
+}
