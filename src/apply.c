@@ -1,0 +1,111 @@
+#include "apply.h"
+
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/say.h"
+
+/* Rows of a block, fewer where they are long. */
+enum { most_rows = 8192, most_floats = 1 << 23 };
+
+int apply_open(apply_map *self, const char *path, double strength, size_t threads) {
+  pflow_map_work_config config;
+  *self = (apply_map){.path = path};
+  try_library(pflow_pool_create(&self->pool, threads));
+  try_library(pflow_map_load(&self->map, path, self->pool));
+  pflow_map_work_config_init(&config);
+  config.strength = strength;
+  try_library(pflow_map_work_create(&self->work, self->map, &config));
+  return status_ok;
+}
+
+void apply_close(apply_map *self) {
+  pflow_map_work_destroy(self->work);
+  pflow_map_destroy(self->map);
+  pflow_pool_destroy(self->pool);
+}
+
+/* What a run holds. */
+typedef struct run {
+  const apply_map *map;
+  const apply_job *job;
+  pflow_rows *in; /* or NULL */
+  pflow_rows_writer *out;
+  size_t n, block;
+  float *x, *y;
+} run;
+
+static int open_input(run *self) {
+  const apply_job *job = self->job;
+  self->n = job->n;
+  if (!job->in) return status_ok;
+  try_library(pflow_rows_open(&self->in, job->in));
+  self->n = pflow_rows_count(self->in);
+  if (pflow_rows_dim(self->in) == job->in_dim) return status_ok;
+  return say_failed("%s has %zu columns, %s wants %zu", job->in, pflow_rows_dim(self->in),
+                    self->map->path, job->in_dim);
+}
+
+static int make_buffers(run *self) {
+  const apply_job *job = self->job;
+  const size_t widest = job->in_dim > job->out_dim ? job->in_dim : job->out_dim;
+  self->block = most_floats / widest < most_rows ? most_floats / widest : most_rows;
+  if (self->block == 0) self->block = 1;
+  if (self->block > self->n) self->block = self->n;
+  self->y = say_alloc(self->block, job->out_dim * sizeof *self->y);
+  if (!self->y) return status_failed;
+  if (!self->in) return status_ok;
+  self->x = say_alloc(self->block, job->in_dim * sizeof *self->x);
+  return self->x ? status_ok : status_failed;
+}
+
+/* The library counts rows from the block's first one. */
+static int say_refused(const apply_job *job, size_t first) {
+  if (!job->in) return say_failed("%s", pflow_errmsg());
+  if (first == 0) return say_failed("%s: %s", job->in, pflow_errmsg());
+  return say_failed("%s: after %zu rows: %s", job->in, first, pflow_errmsg());
+}
+
+static int step(run *self, size_t first, size_t n) {
+  const apply_job *job = self->job;
+  if (self->in) try_library(pflow_rows_read_finite(self->in, first, n, self->x));
+  if (job->step(self->map, self->x, first, n, self->y, job->user) < 0)
+    return say_refused(job, first);
+  try_library(pflow_rows_append(self->out, self->y, n));
+  return interrupt_status();
+}
+
+static int run_steps(run *self) {
+  progress bar;
+  int status = status_ok;
+  progress_begin_quiet(&bar, self->job->title, self->n);
+  for (size_t i = 0, n; i < self->n && status == status_ok; i += n) {
+    n = self->n - i < self->block ? self->n - i : self->block;
+    status = step(self, i, n);
+    progress_rate(&bar, i + n, "rows");
+  }
+  if (status == status_ok) progress_end(&bar);
+  return status;
+}
+
+static int run_all(run *self) {
+  interrupt_watch();
+  try_status(open_input(self));
+  try_status(make_buffers(self));
+  try_library(pflow_rows_create(&self->out, self->job->out, self->n, self->job->out_dim));
+  const int status = run_steps(self);
+  if (status != status_ok) {
+    pflow_rows_discard(self->out);
+    return status;
+  }
+  try_library(pflow_rows_commit(self->out));
+  return status_ok;
+}
+
+int apply_run(const apply_map *self, const apply_job *job) {
+  run made = {.map = self, .job = job};
+  const int status = run_all(&made);
+  pflow_rows_close(made.in);
+  pflow_free(made.x);
+  pflow_free(made.y);
+  return status;
+}

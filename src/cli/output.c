@@ -1,0 +1,31 @@
+#include "cli/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/say.h"
+
+/* The folder of a path: what is in front of its last slash. */
+static int folder_of(const char *path, char *folder, size_t size) {
+  const char *slash = strrchr(path, '/');
+  const int length = slash ? (int)(slash - path) : 1;
+  const int wrote = slash == path
+                        ? snprintf(folder, size, "/")
+                        : snprintf(folder, size, "%.*s", length, slash ? path : ".");
+  return wrote < 0 || (size_t)wrote >= size ? say_failed("%s: path too long", path)
+                                            : status_ok;
+}
+
+int output_check(const char *path) {
+  char folder[4096];
+  struct stat there;
+  try_status(folder_of(path, folder, sizeof folder));
+  if (access(folder, W_OK | X_OK) != 0)
+    return say_failed("%s: cannot write to its folder: %s", path, strerror(errno));
+  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+    return say_failed("%s: there is something that is no regular file", path);
+  return status_ok;
+}

@@ -1,0 +1,239 @@
+/*
+ * fit.c - pflow fit: learns a map from rows.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/input.h"
+#include "cli/interrupt.h"
+#include "cli/json_out.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/say.h"
+#include "commands.h"
+#include "map_report.h"
+
+typedef struct fit_options {
+  const char *in, *labels, *out, *checkpoint;
+  const char *method, *field, *target, *objective; /* field to objective: or NULL */
+  size_t dims, sources, steps, threads;
+  double aug, start, strength;
+  uint64_t seed;
+  int resume, json;
+} fit_options;
+
+/* ---- settings ---- */
+
+static int find_names(const fit_options *options, pflow_map_config *config) {
+  try_library(pflow_map_method_find(options->method, &config->method));
+  if (options->field) try_library(pflow_map_field_find(options->field, &config->field));
+  if (options->target)
+    try_library(pflow_map_target_find(options->target, &config->target));
+  if (options->objective)
+    try_library(pflow_map_objective_find(options->objective, &config->objective));
+  return status_ok;
+}
+
+static const char *option_of_poisson(const fit_options *options) {
+  if (options->field) return "field";
+  if (options->target) return "target";
+  if (options->objective) return "objective";
+  if (options->aug != PFLOW_MAP_AUTO) return "aug";
+  if (options->start != PFLOW_MAP_AUTO) return "start";
+  return options->strength != PFLOW_MAP_AUTO ? "strength" : NULL;
+}
+
+/* What does not go together, found before anything is read. */
+static int check_together(const fit_options *options, const pflow_map_config *config) {
+  const char *poisson = option_of_poisson(options);
+  const bool wants_labels = config->objective != PFLOW_MAP_NEIGHBOURS;
+  if (config->method != PFLOW_MAP_POISSON && poisson)
+    return say_misused("--%s goes with --method poisson, not %s", poisson,
+                       options->method);
+  if (wants_labels && !options->labels)
+    return say_misused("--objective %s wants --labels", options->objective);
+  if (strcmp(options->out, options->in) == 0)
+    return say_misused("--out is the file of --in");
+  if (options->checkpoint && strcmp(options->out, options->checkpoint) == 0)
+    return say_misused("--out is the file of --checkpoint");
+  if (options->resume && !options->checkpoint)
+    return say_misused("--resume wants --checkpoint FILE");
+  return status_ok;
+}
+
+/* ---- progress ---- */
+
+typedef struct fit_progress {
+  progress bar;
+  const char *stage;
+} fit_progress;
+
+static int on_progress(const pflow_map_progress *told, void *user) {
+  fit_progress *self = user;
+  if (!self->stage || strcmp(self->stage, told->stage) != 0) {
+    if (self->stage) progress_end(&self->bar);
+    progress_begin_quiet(&self->bar, told->stage, told->total);
+    self->stage = told->stage;
+  }
+  progress_rate(&self->bar, told->done, "steps");
+  return interrupt_seen() ? 1 : 0;
+}
+
+/* ---- the fit ---- */
+
+static int say_stopped(const fit_options *options) {
+  if (options->checkpoint && access(options->checkpoint, R_OK) == 0)
+    return say_failed("interrupted; the same command with --resume goes on from %s",
+                      options->checkpoint);
+  return say_failed("interrupted, nothing was written");
+}
+
+static int print_result(const fit_options *options, const input *rows,
+                        const pflow_map *map) {
+  pflow_map_info info;
+  try_library(pflow_map_get_info(map, &info));
+  if (options->json) {
+    json_t *object = map_report_json(&info);
+    put_text(object, "in", rows->path);
+    put_text(object, "out", options->out);
+    return json_out_print(object);
+  }
+  printf("%s -> %s\n", rows->path, options->out);
+  map_report_print(&info);
+  return say_flush();
+}
+
+static int fit_map(const fit_options *options, const input *rows, pflow_map *map) {
+  const pflow_err rc = pflow_map_fit(map, rows->x, rows->labels, rows->n, rows->dim);
+  if (rc == PFLOW_STOPPED) return say_stopped(options);
+  try_library(rc);
+  try_library(pflow_map_save(map, options->out));
+  return print_result(options, rows, map);
+}
+
+static int fit_rows(const fit_options *options, pflow_map_config *config,
+                    const input *rows) {
+  pflow_denoiser_config denoiser;
+  fit_progress shown = {0};
+  pflow_map *map;
+  pflow_denoiser_config_init(&denoiser);
+  if (options->steps) denoiser.steps = options->steps;
+  config->denoiser = &denoiser;
+  config->on_progress = on_progress;
+  config->user = &shown;
+  interrupt_watch();
+  try_library(pflow_map_create(&map, config));
+  const int status = fit_map(options, rows, map);
+  if (status == status_ok && shown.stage) progress_end(&shown.bar);
+  pflow_map_destroy(map);
+  return status;
+}
+
+static int fit_file(const fit_options *options, pflow_map_config *config) {
+  input rows;
+  try_status(input_load(&rows, options->in, 0, options->seed));
+  int status = options->labels ? input_load_labels(&rows, options->labels) : status_ok;
+  if (status == status_ok) status = fit_rows(options, config, &rows);
+  input_free(&rows);
+  return status;
+}
+
+static int run_fit(const void *given) {
+  const fit_options *options = given;
+  pflow_map_config config;
+  pflow_map_config_init(&config);
+  config.dims = options->dims;
+  config.aug_dim = options->aug;
+  config.start = options->start;
+  config.strength = options->strength;
+  config.max_sources = options->sources;
+  config.seed = options->seed;
+  config.checkpoint = options->checkpoint;
+  config.resume = options->resume;
+  try_status(find_names(options, &config));
+  try_status(check_together(options, &config));
+  try_status(output_check(options->out));
+  if (options->checkpoint) try_status(output_check(options->checkpoint));
+  try_library(pflow_pool_create(&config.pool, options->threads));
+  const int status = fit_file(options, &config);
+  pflow_pool_destroy(config.pool);
+  return status;
+}
+
+/* ---- the command ---- */
+
+#define TEXT(member, what, ...)                                                          \
+  {                                                                                      \
+    .name = #member, .kind = text_option, .offset = offsetof(fit_options, member),       \
+    .value = what, __VA_ARGS__                                                           \
+  }
+#define COUNT(member, what, ...)                                                         \
+  {                                                                                      \
+    .name = #member, .kind = count_option, .offset = offsetof(fit_options, member),      \
+    .value = what, __VA_ARGS__                                                           \
+  }
+#define AUTO(member, what, low, high, sentence)                                          \
+  {                                                                                      \
+    .name = #member, .kind = real_option, .offset = offsetof(fit_options, member),       \
+    .value = what, .least = low, .most = high, .has_auto = true,                         \
+    .auto_value = PFLOW_MAP_AUTO, .help = sentence                                       \
+  }
+
+static const option_spec specs[] = {
+    TEXT(in, "FILE", .required = true, .help = "rows to learn from, .npy or .fvecs"),
+    TEXT(labels, "FILE",
+         .help = "their labels, .npy or .ivecs, for --objective knn and linear"),
+    TEXT(method, "poisson|none|center|l2|whiten|zca|abtt|rotate|quantile",
+         .help = "the flow, or one of its plain rivals"),
+    TEXT(field, "exact|network|post",
+         .help = "exact keeps the rows and sums over them (default), network learns the "
+                 "field, post is the 2023 post's"),
+    COUNT(dims, "K|auto", .least = 1, .most = 1e6, .has_auto = true, .auto_value = 0,
+          .help = "principal coordinates kept; for abtt, removed"),
+    AUTO(aug, "D|auto", 1.0, 1e30, "augmented dimensions, 1 or more (PFGM: 1)"),
+    AUTO(start, "F|auto", 1e-6, 1e6,
+         "height where the flow begins, in distances of nearest neighbours"),
+    AUTO(strength, "S|auto", 0.0, 1.0, "how far the flow goes, 0 not at all, 1 uniform"),
+    TEXT(target, "sphere|hemisphere|gaussian|ball|raw",
+         .help = "what the rows are spread over (default sphere)"),
+    TEXT(objective, "neighbours|knn|linear",
+         .help = "what `auto` looks for on held-out rows (default neighbours: the most "
+                 "uniform map that keeps half of the 10 nearest)"),
+    COUNT(sources, "N", .most = 1e12,
+          .help = "rows that the exact field keeps, a seeded sample (0: all)"),
+    COUNT(steps, "N", .most = 1e9,
+          .help = "training steps of the network (0: the library's choice)"),
+    OPTION_SEED(fit_options),
+    OPTION_THREADS(fit_options),
+    TEXT(checkpoint, "FILE",
+         .help = "where training keeps its state, each minute and when interrupted"),
+    {.name = "resume",
+     .kind = flag_option,
+     .offset = offsetof(fit_options, resume),
+     .help = "go on from --checkpoint, if it is there"},
+    TEXT(out, "FILE", .required = true, .help = "the map, a safetensors file"),
+    OPTION_JSON(fit_options),
+};
+
+static const fit_options defaults = {.method = "poisson",
+                                     .aug = PFLOW_MAP_AUTO,
+                                     .start = PFLOW_MAP_AUTO,
+                                     .strength = PFLOW_MAP_AUTO};
+
+const command fit_command = {
+    .name = "fit",
+    .summary = "learn a map from rows",
+    .usage = "--in FILE --out FILE [option ...]\n"
+             "--in FILE --labels FILE --objective knn|linear --out FILE [option ...]",
+    .about = "Learns a map from rows and keeps it in a file. What is left at `auto` is "
+             "chosen by trying on rows held out of the fit, which may end in the advice "
+             "to leave the features alone. The first interrupt (Ctrl-C) ends the fit in "
+             "order, the second at once.",
+    .options = specs,
+    .option_count = sizeof specs / sizeof *specs,
+    .defaults = &defaults,
+    .size = sizeof defaults,
+    .run = run_fit,
+};

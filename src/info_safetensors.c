@@ -1,0 +1,134 @@
+/*
+ * info_safetensors.c - pflow info on safetensors files that hold no map: names, types and
+ * shapes from the header alone.
+ */
+#include <errno.h>
+#include <pflow.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/json_out.h"
+#include "cli/say.h"
+#include "info.h"
+
+enum { most_shown = 40, length_bytes = 8 };
+
+/* ---- the header ---- */
+
+static uint64_t read_length(const unsigned char *bytes) {
+  uint64_t length = 0;
+  for (size_t i = 0; i < length_bytes; i++)
+    length |= (uint64_t)bytes[i] << (8 * i);
+  return length;
+}
+
+/* Every tensor is an object with dtype and shape. */
+static bool is_header(json_t *header) {
+  const char *name;
+  json_t *value;
+  if (!json_is_object(header)) return false;
+  json_object_foreach(header, name, value) {
+    if (strcmp(name, "__metadata__") == 0) {
+      if (!json_is_object(value)) return false;
+    } else if (!json_is_string(json_object_get(value, "dtype")) ||
+               !json_is_array(json_object_get(value, "shape"))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static json_t *parse_header(const char *path, const char *text, size_t length) {
+  json_error_t error;
+  json_t *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+  if (is_header(header)) return header;
+  json_decref(header);
+  say_failed("%s: neither rows nor labels by its name, and no safetensors file", path);
+  return NULL;
+}
+
+static json_t *read_header(const char *path, FILE *file) {
+  unsigned char bytes[length_bytes];
+  struct stat size;
+  if (fstat(fileno(file), &size) != 0 || !S_ISREG(size.st_mode)) {
+    say_failed("%s: no regular file", path);
+    return NULL;
+  }
+  if (fread(bytes, 1, sizeof bytes, file) != sizeof bytes)
+    return parse_header(path, "", 0);
+  const uint64_t length = read_length(bytes);
+  if (length > PFLOW_ARCHIVE_MAX_HEADER || length + sizeof bytes > (uint64_t)size.st_size)
+    return parse_header(path, "", 0);
+  char *text = say_alloc((size_t)length, 1);
+  if (!text) return NULL;
+  const size_t got = fread(text, 1, (size_t)length, file);
+  json_t *header = parse_header(path, text, got);
+  pflow_free(text);
+  return header;
+}
+
+json_t *info_read_header(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (!file) {
+    say_failed("%s: cannot open: %s", path, strerror(errno));
+    return NULL;
+  }
+  json_t *header = read_header(path, file);
+  fclose(file);
+  return header;
+}
+
+/* ---- telling ---- */
+
+static void print_tensor(const char *name, const json_t *tensor) {
+  const json_t *shape = json_object_get(tensor, "shape");
+  printf("  %-32s %s", name, json_string_value(json_object_get(tensor, "dtype")));
+  for (size_t i = 0; i < json_array_size(shape); i++)
+    printf("%s%lld", i ? " x " : "  ",
+           (long long)json_integer_value(json_array_get(shape, i)));
+  putchar('\n');
+}
+
+static void print_tensors(json_t *header) {
+  const char *name;
+  json_t *value;
+  size_t shown = 0;
+  json_object_foreach(header, name, value) {
+    if (strcmp(name, "__metadata__") == 0) continue;
+    if (shown++ < most_shown) print_tensor(name, value);
+  }
+  if (shown > most_shown) printf("  ... and %zu more\n", shown - most_shown);
+}
+
+static void print_metadata(json_t *metadata) {
+  const char *name;
+  json_t *value;
+  size_t shown = 0;
+  json_object_foreach(metadata, name, value) {
+    const char *text = json_string_value(value);
+    if (text && shown++ < most_shown)
+      printf("  %-32s \"%.60s%s\"\n", name, text, strlen(text) > 60 ? "..." : "");
+  }
+}
+
+int info_safetensors(const char *path, const json_t *header, bool json) {
+  json_t *tensors = json_deep_copy(header);
+  json_t *metadata = json_incref(json_object_get(tensors, "__metadata__"));
+  const bool has_metadata = metadata != NULL;
+  if (has_metadata) json_object_del(tensors, "__metadata__");
+  if (json) {
+    json_t *object = json_out_object();
+    put_text(object, "file", path);
+    put_text(object, "kind", "safetensors");
+    put_json(object, "metadata", has_metadata ? metadata : json_object());
+    put_json(object, "tensors", tensors);
+    return json_out_print(object);
+  }
+  printf("%s: safetensors, %zu tensors\n", path, json_object_size(tensors));
+  print_tensors(tensors);
+  if (has_metadata) print_metadata(metadata);
+  json_decref(metadata);
+  json_decref(tensors);
+  return say_flush();
+}
