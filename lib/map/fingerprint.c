@@ -10,11 +10,11 @@ static uint64_t mix(uint64_t h) {
   return h ^ (h >> 33);
 }
 
-static uint64_t print_of(const float *row, size_t dim) {
-  uint64_t h = dim;
-  for (size_t k = 0; k < dim; k++) {
+uint64_t pf_fingerprint(const float *values, size_t size) {
+  uint64_t h = size;
+  for (size_t k = 0; k < size; k++) {
     uint32_t bits;
-    memcpy(&bits, &row[k], sizeof bits);
+    memcpy(&bits, &values[k], sizeof bits);
     h = mix(h + bits + UINT64_C(0x9e3779b97f4a7c15));
   }
   return h;
@@ -54,7 +54,7 @@ pflow_err pf_fingerprints_create(pf_fingerprints *prints, const float *x, size_t
                                  size_t dim, const size_t *chosen) {
   pf_try(allocate(prints, n));
   for (size_t i = 0; i < n; i++)
-    prints->of_row[i] = print_of(x + (chosen ? chosen[i] : i) * dim, dim);
+    prints->of_row[i] = pf_fingerprint(x + (chosen ? chosen[i] : i) * dim, dim);
   return sort(prints);
 }
 
@@ -64,7 +64,7 @@ void pf_fingerprints_destroy(pf_fingerprints *prints) {
 }
 
 size_t pf_fingerprints_find(const pf_fingerprints *prints, const float *row, size_t dim) {
-  const uint64_t print = print_of(row, dim);
+  const uint64_t print = pf_fingerprint(row, dim);
   size_t low = 0, high = prints->n;
   while (low < high) {
     const size_t middle = low + (high - low) / 2;

@@ -14,6 +14,9 @@ typedef struct pf_fingerprints {
   size_t *order;    /* row numbers by rising fingerprint, then rising number */
 } pf_fingerprints;
 
+/* That of `size` values. */
+uint64_t pf_fingerprint(const float *values, size_t size);
+
 /*
  * Fingerprints of n rows of dim values, those numbered `chosen` of x, or the first n when
  * it is NULL. Two different rows have the same one with odds of 1 in 2^64.

@@ -28,8 +28,9 @@ typedef struct pf_poisson_choice {
  * Chooses what the config leaves open on held-out rows, and fills in the trials and
  * scores of the map's info. leave_alone is set where no setting serves the objective.
  */
+typedef struct pf_checkpoint pf_checkpoint;
 pflow_err pf_poisson_search(pflow_map *map, const pf_map_rows *rows,
-                            pf_poisson_choice *choice);
+                            pf_checkpoint *checkpoint, pf_poisson_choice *choice);
 
 /* The height where the flow begins or ends: r1 of a strength. */
 double pf_poisson_stop(double r0, double r1, double strength);
@@ -50,7 +51,8 @@ pflow_ode_config pf_poisson_ode(const pflow_map *map);
 
 /* The parts of the way that have files of their own. */
 pflow_err pf_poisson_fit(pflow_map *map, const pf_map_rows *rows);
-pflow_err pf_poisson_fit_network(pflow_map *map, const float *u, size_t n);
+pflow_err pf_poisson_fit_network(pflow_map *map, const float *u, size_t n,
+                                 pf_checkpoint *checkpoint);
 pflow_err pf_poisson_put(const pflow_map *map, pflow_archive *archive);
 pflow_err pf_poisson_get(pflow_map *map, const pflow_archive *archive);
 

@@ -6,7 +6,7 @@
 
 #include "eval/sample.h"
 #include "eval/sorted.h"
-#include "map/poisson.h"
+#include "map/checkpoint.h"
 #include "pflow/neighbours.h"
 
 /* Streams of the seed: which rows are sources, and which ones stand for all. */
@@ -113,16 +113,19 @@ static pflow_err fit_exact(pflow_map *map, const pf_map_rows *rows, const float 
 
 /* ---- the whole ---- */
 
-static pflow_err fit_field(pflow_map *map, const pf_map_rows *rows, const float *u) {
+static pflow_err fit_field(pflow_map *map, const pf_map_rows *rows, const float *u,
+                           pf_checkpoint *checkpoint) {
   pf_poisson *self = map->state;
   pf_try(set_heights(map, u, rows->n));
   pf_try(pf_geometry_create(&self->geometry, map->info.target, map->info.dims,
                             map->info.aug_dim));
-  return map->info.field == PFLOW_MAP_EXACT ? fit_exact(map, rows, u)
-                                            : pf_poisson_fit_network(map, u, rows->n);
+  return map->info.field == PFLOW_MAP_EXACT
+             ? fit_exact(map, rows, u)
+             : pf_poisson_fit_network(map, u, rows->n, checkpoint);
 }
 
-static pflow_err fit_chosen(pflow_map *map, const pf_map_rows *rows) {
+static pflow_err fit_chosen(pflow_map *map, const pf_map_rows *rows,
+                            pf_checkpoint *checkpoint) {
   pf_poisson *self;
   float *u;
   size_t floats;
@@ -132,15 +135,16 @@ static pflow_err fit_chosen(pflow_map *map, const pf_map_rows *rows) {
   pf_try(pf_mul(&floats, rows->n, map->info.dims, "map: rows"));
   pf_try(pf_alloc(&u, floats, sizeof *u));
   pflow_err rc = pflow_affine_apply(self->preprocess, rows->x, rows->n, u);
-  if (rc >= 0) rc = fit_field(map, rows, u);
+  if (rc >= 0) rc = fit_field(map, rows, u, checkpoint);
   pflow_free(u);
   return rc;
 }
 
-pflow_err pf_poisson_fit(pflow_map *map, const pf_map_rows *rows) {
+static pflow_err search_and_fit(pflow_map *map, const pf_map_rows *rows,
+                                pf_checkpoint *checkpoint) {
   pf_poisson_choice choice;
   pflow_map_info *info = &map->info;
-  pflow_err rc = pf_poisson_search(map, rows, &choice);
+  pflow_err rc = pf_poisson_search(map, rows, checkpoint, &choice);
   if (rc != PFLOW_OK) return rc;
   if (info->leave_alone && map->config.strength == PFLOW_MAP_AUTO) {
     map->way = &pf_map_none;
@@ -154,5 +158,15 @@ pflow_err pf_poisson_fit(pflow_map *map, const pf_map_rows *rows) {
   info->out_dim = pf_geometry_width(info->target, info->dims);
   if (info->target == PFLOW_MAP_SPHERE && info->dims < 2)
     return pf_fail(PFLOW_EINVAL, "map: a sphere wants 2 or more dims");
-  return fit_chosen(map, rows);
+  return fit_chosen(map, rows, checkpoint);
+}
+
+pflow_err pf_poisson_fit(pflow_map *map, const pf_map_rows *rows) {
+  pf_checkpoint *checkpoint;
+  pf_try(pf_alloc(&checkpoint, 1, sizeof *checkpoint));
+  pflow_err rc = pf_checkpoint_open(checkpoint, map, rows);
+  if (rc >= 0) rc = search_and_fit(map, rows, checkpoint);
+  pf_checkpoint_close(checkpoint);
+  pflow_free(checkpoint);
+  return rc;
 }

@@ -4,15 +4,27 @@
  */
 #include <math.h>
 
-#include "map/poisson.h"
+#include "map/checkpoint.h"
 
 enum { probe_rows = 1000, probe_sources = 20000 };
 
-static int tell(const pflow_denoiser_progress *progress, void *map) {
-  return pf_map_report(map, "training", progress->step, progress->steps);
+/* What a step of the training needs to know. */
+typedef struct training {
+  pflow_map *map;
+  pf_checkpoint *checkpoint;
+  pflow_err rc; /* of the last one */
+} training;
+
+static int tell(const pflow_denoiser_progress *progress, void *user) {
+  training *self = user;
+  const pf_poisson *state = self->map->state;
+  self->rc = pf_map_report(self->map, "training", progress->step, progress->steps);
+  self->rc = pf_checkpoint_write(self->checkpoint, self->map, state->denoiser, self->rc);
+  return self->rc;
 }
 
-static pflow_denoiser_config settings(pflow_map *map) {
+static pflow_denoiser_config settings(training *self) {
+  const pflow_map *map = self->map;
   pflow_denoiser_config config;
   pflow_denoiser_config_init(&config);
   if (map->config.denoiser) config = *map->config.denoiser;
@@ -22,7 +34,7 @@ static pflow_denoiser_config settings(pflow_map *map) {
   config.seed = map->info.seed;
   config.pool = map->config.pool;
   config.on_step = tell;
-  config.user = map;
+  config.user = self;
   return config;
 }
 
@@ -58,14 +70,18 @@ static pflow_err measure(pflow_map *map, const float *u, size_t n) {
   return rc;
 }
 
-pflow_err pf_poisson_fit_network(pflow_map *map, const float *u, size_t n) {
+pflow_err pf_poisson_fit_network(pflow_map *map, const float *u, size_t n,
+                                 pf_checkpoint *checkpoint) {
   pf_poisson *self = map->state;
-  const pflow_denoiser_config config = settings(map);
+  training steps = {map, checkpoint, PFLOW_OK};
+  const pflow_denoiser_config config = settings(&steps);
   pflow_denoiser_report report;
-  pf_try(pflow_denoiser_create(&self->denoiser, map->info.dims, &config));
+  pf_try(pf_checkpoint_denoiser(checkpoint, &config, &self->denoiser));
+  if (!self->denoiser)
+    pf_try(pflow_denoiser_create(&self->denoiser, map->info.dims, &config));
   pflow_err rc = pflow_denoiser_fit(self->denoiser, u, n, &report);
   map->info.steps = report.steps;
   map->info.loss = report.last_loss;
-  if (rc != PFLOW_OK) return rc;
-  return measure(map, u, n);
+  if (rc == PFLOW_ECALLBACK) return steps.rc;
+  return rc == PFLOW_OK ? measure(map, u, n) : rc;
 }

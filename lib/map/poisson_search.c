@@ -7,13 +7,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "map/checkpoint.h"
 #include "map/poisson.h"
-#include "map/trial.h"
 #include "pflow/measures.h"
 
 #define split_stream UINT64_C(0x706d00000001) /* of the seed: who is held out */
 
 enum { most_held = 2000, most_known = 10000, most_dims = 64, most_values = 4 };
+
+_Static_assert(most_values *most_values *most_values <= pf_most_trials,
+               "a checkpoint has room for all trials");
 
 /* What is tried for one setting. */
 typedef struct candidates {
@@ -115,6 +118,7 @@ static pflow_err split(const pf_map_rows *rows, uint64_t seed, pf_trial_rows *to
 
 typedef struct search {
   pflow_map *map;
+  pf_checkpoint *checkpoint;
   pf_trial *trial;
   candidates dims, aug_dim, start, strength;
   size_t done, total;
@@ -135,13 +139,19 @@ static void judge(search *self, const pf_poisson_choice *settings,
   }
 }
 
+/* A trial that the checkpoint has is not run again. */
 static pflow_err try_one(search *self, const pf_poisson_choice *settings) {
-  pf_trial_scores scores = {0};
-  pf_try(pf_trial_run(self->trial, settings, self->strength.value, self->strength.n,
-                      &scores));
-  judge(self, settings, &scores);
+  pf_checkpoint *checkpoint = self->checkpoint;
+  pf_trial_scores *scores = &checkpoint->scores[self->done];
+  if (self->done >= checkpoint->done) {
+    pf_try(pf_trial_run(self->trial, settings, self->strength.value, self->strength.n,
+                        scores));
+    checkpoint->done++;
+  }
+  judge(self, settings, scores);
   self->map->info.trials += self->strength.n;
-  return pf_map_report(self->map, "search", ++self->done, self->total);
+  pflow_err rc = pf_map_report(self->map, "search", ++self->done, self->total);
+  return pf_checkpoint_write(checkpoint, self->map, NULL, rc);
 }
 
 static candidates aug_dims_for(const search *self, double dims) {
@@ -206,13 +216,13 @@ static bool is_settled(const pflow_map_config *config, pf_poisson_choice *choice
 }
 
 pflow_err pf_poisson_search(pflow_map *map, const pf_map_rows *rows,
-                            pf_poisson_choice *choice) {
+                            pf_checkpoint *checkpoint, pf_poisson_choice *choice) {
   if (is_settled(&map->config, choice)) return PFLOW_OK;
   if (rows->n < 100)
     return pf_fail(PFLOW_EINVAL,
                    "map: %zu rows are too few to choose settings by, wants 100 or more",
                    rows->n);
-  search self = {.map = map};
+  search self = {.map = map, .checkpoint = checkpoint};
   pf_trial_rows held = {0};
   pflow_err rc = split(rows, map->config.seed, &held);
   if (rc == PFLOW_OK) rc = run(&self, &held);
