@@ -6,6 +6,7 @@
 
 #include "cli/options.h"
 
+extern const command compare_command;
 extern const command eval_command;
 extern const command fit_command;
 extern const command info_command;

@@ -9,8 +9,9 @@
 #include "commands.h"
 
 static const command *const commands[] = {
-    &fit_command,  &transform_command, &inverse_command, &sample_command,
-    &eval_command, &suggest_command,   &info_command,    &plot_command,
+    &fit_command,     &transform_command, &inverse_command,
+    &sample_command,  &eval_command,      &compare_command,
+    &suggest_command, &info_command,      &plot_command,
 };
 
 enum { command_count = sizeof commands / sizeof *commands };

@@ -1,0 +1,46 @@
+#include "compare/arena.h"
+
+#include <stdio.h>
+
+#include "cli/say.h"
+
+static int check_rows(const input *rows) {
+  if (rows->n >= arena_least_rows) return status_ok;
+  return say_failed("%s: %zu rows are too few to compare on, %d are needed", rows->path,
+                    rows->n, arena_least_rows);
+}
+
+static int find_neighbours(arena *self) {
+  const pflow_features train = input_features(&self->train);
+  self->nearest = say_alloc(self->test.n, arena_neighbours * sizeof *self->nearest);
+  if (!self->nearest) return status_failed;
+  return say_result(pflow_neighbours(&train, self->test.x, self->test.n, arena_neighbours,
+                                     self->nearest, NULL, self->pool));
+}
+
+int arena_load(arena *self, const arena_files *files) {
+  try_status(input_load(&self->train, files->in, files->max_rows, self->seed));
+  try_status(input_load_labels(&self->train, files->labels));
+  try_status(input_load(&self->test, files->test, files->max_test, self->seed));
+  try_status(input_load_labels(&self->test, files->test_labels));
+  try_status(input_check_dim(&self->test, &self->train));
+  try_status(check_rows(&self->train));
+  try_status(check_rows(&self->test));
+  self->classes =
+      self->train.classes > self->test.classes ? self->train.classes : self->test.classes;
+  if (self->classes < 2)
+    return say_failed("%s: all labels are 0, two classes are needed", files->labels);
+  return find_neighbours(self);
+}
+
+void arena_free(arena *self) {
+  input_free(&self->train);
+  input_free(&self->test);
+  pflow_free(self->nearest);
+}
+
+void arena_step(arena *self, const char *method, const char *what) {
+  char note[96];
+  snprintf(note, sizeof note, "%s: %s", method, what);
+  progress_show(self->bar, self->done++, note);
+}

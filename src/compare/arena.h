@@ -1,0 +1,37 @@
+/*
+ * arena.h - the rows that all methods are compared on, and what every measure needs.
+ */
+#ifndef COMPARE_ARENA_H
+#define COMPARE_ARENA_H
+
+#include <pflow.h>
+
+#include "cli/input.h"
+#include "cli/progress.h"
+
+enum { arena_neighbours = 10, arena_least_rows = 20 };
+
+typedef struct arena {
+  input train, test;
+  size_t classes;
+  size_t *nearest; /* the 10 nearest training rows of each test row, as they came */
+  uint64_t seed;
+  pflow_pool *pool; /* NULL: the default pool */
+  progress *bar;
+  size_t done; /* steps of the bar */
+} arena;
+
+typedef struct arena_files {
+  const char *in, *labels, *test, *test_labels;
+  size_t max_rows, max_test; /* 0: all */
+} arena_files;
+
+/* Reads the files and finds the neighbours; `self` has seed and pool. Returns a status;
+ * arena_free is to be called whatever it is. */
+int arena_load(arena *self, const arena_files *files);
+void arena_free(arena *self);
+
+/* Says on the bar what is done next. */
+void arena_step(arena *self, const char *method, const char *what);
+
+#endif
