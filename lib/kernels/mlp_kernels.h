@@ -33,6 +33,8 @@ typedef struct pf_mlp_kernels {
   /* On `size` values in place: x < 0 becomes 0; x / (1 + e^-x). */
   void (*relu)(size_t size, float *values);
   void (*silu)(size_t size, float *values);
+  /* dx = dy times the slope of silu at x; dx may be x or dy. */
+  void (*silu_slopes)(size_t size, const float *x, const float *dy, float *dx);
 } pf_mlp_kernels;
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * layer_activation.c - functions of one value: ReLU and SiLU.
  */
-#include <stdint.h>
 #include <string.h>
 
+#include "kernels/table.h"
 #include "nn/layer.h"
 
 /* ---- relu: written so that NaN passes ---- */
@@ -68,70 +68,17 @@ pflow_err pflow_net_add_relu(pflow_net *net) {
 
 /* ---- silu ---- */
 
-static inline int32_t bits_of(float x) {
-  int32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  return bits;
-}
-
-static inline float float_of(int32_t bits) {
-  float x;
-  memcpy(&x, &bits, sizeof x);
-  return x;
-}
-
-/*
- * x held within +-87, where e^x is a normal number; by its bits, because compilers
- * vectorise that. NaN becomes +-87.
- */
-static inline float hold(float x) {
-  const int32_t largest = 0x42ae0000; /* 87.0f */
-  const int32_t bits = bits_of(x), magnitude = bits & INT32_MAX;
-  return float_of((magnitude < largest ? magnitude : largest) | (bits & INT32_MIN));
-}
-
-/*
- * e^x for |x| <= 87: with k = round(x / ln 2) and r = x - k ln 2 (ln 2 in two parts), it
- * is 2^k times the Taylor sum of e^r.
- */
-static inline float exp_held(float x) {
-  const float rounder = 12582912.0f; /* 1.5 * 2^23: adding it leaves k in the low bits */
-  const float shifted = x * 1.44269504f + rounder;
-  const float k = shifted - rounder;
-  const float r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
-  float sum = 1.0f / 5040.0f;
-  sum = sum * r + 1.0f / 720.0f;
-  sum = sum * r + 1.0f / 120.0f;
-  sum = sum * r + 1.0f / 24.0f;
-  sum = sum * r + 1.0f / 6.0f;
-  sum = sum * r + 0.5f;
-  sum = sum * r + 1.0f;
-  sum = sum * r + 1.0f;
-  const int32_t exponent = bits_of(shifted) - bits_of(rounder) + 127;
-  return sum * float_of(exponent * (1 << 23));
-}
-
-static inline float sigmoid(float x) {
-  return 1.0f / (1.0f + exp_held(-hold(x)));
-}
-
 static int silu_values(size_t begin, size_t end, void *user) {
   const pflow_layer_call *call = user;
-  const float *x = call->x;
-  float *restrict y = call->y;
-  for (size_t i = begin; i < end; i++)
-    y[i] = x[i] * sigmoid(x[i]);
+  bring(call->y + begin, call->x + begin, end - begin);
+  pf_kernels_get()->mlp.silu(end - begin, call->y + begin);
   return 0;
 }
 
 static int silu_slopes(size_t begin, size_t end, void *user) {
   const pflow_layer_call *call = user;
-  const float *x = call->x, *dy = call->dy;
-  float *restrict dx = call->dx;
-  for (size_t i = begin; i < end; i++) {
-    const float s = sigmoid(x[i]);
-    dx[i] = dy[i] * (s * (1.0f + x[i] * (1.0f - s)));
-  }
+  pf_kernels_get()->mlp.silu_slopes(end - begin, call->x + begin, call->dy + begin,
+                                    call->dx + begin);
   return 0;
 }
 

@@ -29,6 +29,13 @@ static void silu(size_t size, float *values) {
     values[i] /= 1.0f + expf(-values[i]);
 }
 
+static void silu_slopes(size_t size, const float *x, const float *dy, float *dx) {
+  for (size_t i = 0; i < size; i++) {
+    const float s = 1.0f / (1.0f + expf(-x[i]));
+    dx[i] = dy[i] * (s * (1.0f + x[i] * (1.0f - s)));
+  }
+}
+
 static void linear(const pf_mlp_linear *layer, size_t n, const float *x, float *y) {
   (void)n; /* all lanes, whose number the compiler knows */
   for (size_t o = 0; o < layer->out; o++) {
@@ -46,5 +53,5 @@ static void linear(const pf_mlp_linear *layer, size_t n, const float *x, float *
 
 void pf_fill_mlp_reference(pf_mlp_kernels *to);
 void pf_fill_mlp_reference(pf_mlp_kernels *to) {
-  *to = (pf_mlp_kernels){panel_rows, enter, leave, linear, relu, silu};
+  *to = (pf_mlp_kernels){panel_rows, enter, leave, linear, relu, silu, silu_slopes};
 }

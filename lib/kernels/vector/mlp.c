@@ -146,8 +146,17 @@ pf_always_inline vf hold(vf x) {
   return (vf)((magnitude & below) | (largest & ~below) | ((vi)x & INT32_MIN));
 }
 
+pf_always_inline vf sigmoid(vf x) {
+  return 1.0f / (1.0f + exp_held(-hold(x)));
+}
+
 pf_always_inline vf silu_of(vf x) {
-  return x * (1.0f / (1.0f + exp_held(-hold(x))));
+  return x * sigmoid(x);
+}
+
+pf_always_inline vf silu_slope(vf x, vf dy) {
+  const vf s = sigmoid(x);
+  return dy * (s * (1.0f + x * (1.0f - s)));
 }
 
 /* values = function(values), the last ones by a vector that is filled up with 0. */
@@ -162,7 +171,16 @@ pf_always_inline vf silu_of(vf x) {
   }
 define_map(relu, positive) define_map(silu, silu_of)
 
-    void pf_fill(mlp)(pf_mlp_kernels *to);
+    static void silu_slopes(size_t size, const float *x, const float *dy, float *dx) {
+  size_t i = 0;
+  for (; i + pf_lanes <= size; i += pf_lanes)
+    vf_store(dx + i, silu_slope(vf_load(x + i), vf_load(dy + i)));
+  if (i == size) return;
+  const vf last = vf_load_part(x + i, size - i), by = vf_load_part(dy + i, size - i);
+  vf_store_part(dx + i, silu_slope(last, by), size - i);
+}
+
+void pf_fill(mlp)(pf_mlp_kernels *to);
 void pf_fill(mlp)(pf_mlp_kernels *to) {
-  *to = (pf_mlp_kernels){panel_rows, enter, leave, linear, relu, silu};
+  *to = (pf_mlp_kernels){panel_rows, enter, leave, linear, relu, silu, silu_slopes};
 }
