@@ -163,7 +163,7 @@ const command eval_command = {
     .name = "eval",
     .summary = "measure rows, with labels and against a reference",
     .usage = "--in FILE [--reference FILE] [--json]\n"
-             "--in FILE --labels FILE [--test FILE --test-labels FILE] [--json]",
+             "--in FILE --labels FILE [--test FILE --test-labels FILE]",
     .about = "Measures rows: uniformity beside its ideal, effective rank, intrinsic "
              "dimension, hubness; with labels alignment, neighbours, linear probe, "
              "few-shot and k-means; against a reference what became of neighbours.",

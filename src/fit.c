@@ -226,7 +226,7 @@ const command fit_command = {
     .name = "fit",
     .summary = "learn a map from rows",
     .usage = "--in FILE --out FILE [option ...]\n"
-             "--in FILE --labels FILE --objective knn|linear --out FILE [option ...]",
+             "--in FILE --labels FILE --objective knn|linear --out FILE",
     .about = "Learns a map from rows and keeps it in a file. What is left at `auto` is "
              "chosen by trying on rows held out of the fit, which may end in the advice "
              "to leave the features alone. The first interrupt (Ctrl-C) ends the fit in "

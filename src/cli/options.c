@@ -192,13 +192,25 @@ static void fill_words(const command *self, struct option *words) {
   words[self->option_count] = (struct option){"help", no_argument, NULL, 'h'};
 }
 
+/* Whether a word, with its dashes, begins the name of an option. */
+static bool begins_option(const command *self, const char *word, size_t length) {
+  if (length <= 2) return false;
+  for (size_t i = 0; i < self->option_count; i++)
+    if (strncmp(self->options[i].name, word + 2, length - 2) == 0) return true;
+  return false;
+}
+
 /* What getopt_long could not take: a long word, or one letter. */
-static int refuse_word(int code, const char *word) {
+static int refuse_word(const command *self, int code, const char *word) {
   const char letter[] = {'-', (char)optopt, 0};
+  const size_t length = strcspn(word, "=");
   if (code == ':') return say_misused("%s wants a value", word);
   if (optopt >= first_code || (optopt == 'h' && word[1] == '-'))
-    return say_misused("%s takes no value", word);
-  return say_misused("unknown option %s", optopt > 0 ? letter : word);
+    return say_misused("%.*s takes no value", (int)length, word);
+  if (optopt > 0) return say_misused("unknown option %s", letter);
+  return say_misused("%s option %.*s",
+                     begins_option(self, word, length) ? "ambiguous" : "unknown",
+                     (int)length, word);
 }
 
 static int read_rest(const command *self, void *values, int count, char **words) {
@@ -231,7 +243,7 @@ int options_read(const command *self, void *values, int argc, char **argv, bool 
       *ended = true;
       return say_flush();
     }
-    if (code < first_code) return refuse_word(code, argv[optind - 1]);
+    if (code < first_code) return refuse_word(self, code, argv[optind - 1]);
     given[code - first_code] = true;
     try_status(set_option(&self->options[code - first_code], values, optarg));
   }

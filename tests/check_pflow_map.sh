@@ -1,0 +1,114 @@
+#!/bin/sh
+# pflow fit, transform, inverse, sample and suggest on small rows, with NumPy as witness; and
+# that nothing is written when something is wrong.
+#   check_pflow_map.sh BUILD_FOLDER        77: skipped
+set -eu
+pflow=$(cd "$1" && pwd)/bin/pflow
+support=$PWD/tests/support
+. tests/support/python.sh
+. tests/support/refuse.sh
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$python" tests/support/make_clusters.py "$folder" 600 300 8 4
+cd "$folder"
+
+# fit_and_use NAME OPTION...: NAME.map, and NAME.npy with the test rows mapped
+fit_and_use() {
+  name=$1
+  shift
+  "$pflow" fit --in X.npy --out "$name.map" --json "$@" >"$name.json"
+  "$pflow" info "$name.map" --json >"$name.info"
+  "$pflow" transform --map "$name.map" --in X2.npy --out "$name.npy" 2>log
+  [ ! -s log ] || { echo "transform said: $(cat log)"; exit 1; }
+}
+
+back() {
+  "$pflow" inverse --map "$1.map" --in "$1.npy" --out "$1.back.npy"
+}
+
+for method in none center whiten zca rotate quantile; do
+  fit_and_use $method --method $method
+  back $method
+done
+for method in l2 abtt; do
+  fit_and_use $method --method $method
+  refuse 1 'no way back' back $method
+done
+for target in hemisphere gaussian ball raw sphere; do
+  fit_and_use $target --target $target --dims 8 --aug 8 --start 1 --strength 1
+  back $target
+done
+fit_and_use auto
+fit_and_use knn --objective knn --labels y.npy --dims 4
+fit_and_use network --field network --steps 300 --dims 8 --aug 8 --start 1 --strength 1 \
+  --target raw
+back network
+fit_and_use post --field post
+refuse 1 'no way back' back post
+
+# The strength is the map's own or the one that is given; 0 is the preprocessing alone.
+"$pflow" transform --map raw.map --in X2.npy --out flat.npy --strength 0
+"$pflow" inverse --map raw.map --in flat.npy --out flat.back.npy --strength 0
+"$pflow" transform --map raw.map --in X2.npy --out half.npy --strength 0.5
+refuse 1 'strength' \
+  "$pflow" transform --map l2.map --in X2.npy --out new.npy --strength 0.5
+
+# The same bits for any number of threads, and in both formats.
+"$pflow" transform --map raw.map --in X2.npy --out one.npy --threads 1
+"$pflow" transform --map raw.map --in X2.npy --out three.npy --threads 3
+cmp one.npy raw.npy
+cmp one.npy three.npy
+"$pflow" transform --map raw.map --in X2.npy --out one.fvecs
+# A file may be replaced by what is made of it.
+cp X2.npy own.npy
+"$pflow" transform --map raw.map --in own.npy --out own.npy
+cmp own.npy raw.npy
+
+"$pflow" sample --map raw.map --n 500 --seed 7 --out drawn.npy
+"$pflow" sample --map raw.map --n 20 --seed 7 --out few.npy
+"$pflow" sample --map raw.map --n 20 --seed 8 --out others.npy
+refuse 1 'l2 has no prior' "$pflow" sample --map l2.map --n 20 --out new.npy
+"$pflow" suggest --in X.npy --json >suggest.json
+"$pflow" suggest --in X.npy | grep -q '^  --dims [0-9]'
+"$pflow" fit --in X.npy --out text.map | grep -q 'settings tried on held-out rows'
+
+"$python" "$support/check_maps.py"
+
+# ---- nothing is written when something is wrong ----
+"$python" - <<'PYTHON'
+import numpy as np
+
+x = np.load("X2.npy")
+np.save("narrow.npy", x[:, :7])
+x[123, 5] = np.nan
+np.save("nan.npy", x)
+x[123, 5] = np.inf
+np.save("inf.npy", x)
+np.save("huge.npy", np.full((3, 8), 1e300))
+PYTHON
+echo "no map" >text
+mkdir place
+ls -A >before
+refuse 1 'pflow transform: nan.npy: row 123, column 5 is nan' \
+  "$pflow" transform --map raw.map --in nan.npy --out new.npy
+refuse 1 'pflow inverse: inf.npy: row 123, column 5 is inf' \
+  "$pflow" inverse --map raw.map --in inf.npy --out new.npy
+refuse 1 'huge.npy: row 0, column 0 is' \
+  "$pflow" transform --map raw.map --in huge.npy --out new.npy
+refuse 1 'pflow fit: nan.npy: row 123, column 5 is nan' \
+  "$pflow" fit --in nan.npy --out new.map
+refuse 1 'narrow.npy has 7 columns, raw.map wants 8' \
+  "$pflow" transform --map raw.map --in narrow.npy --out new.npy
+refuse 1 'none.map' "$pflow" transform --map none.map/x --in X2.npy --out new.npy
+refuse 1 'text' "$pflow" transform --map text --in X2.npy --out new.npy
+refuse 1 'new.csv' "$pflow" transform --map raw.map --in X2.npy --out new.csv
+refuse 1 'place' "$pflow" transform --map raw.map --in X2.npy --out place
+refuse 1 'no/new.npy' "$pflow" transform --map raw.map --in X2.npy --out no/new.npy
+refuse 1 'no/new.map' "$pflow" fit --in X.npy --out no/new.map
+refuse 1 'place: there is something' "$pflow" fit --in X.npy --out place
+refuse 1 'y2.npy has 300 labels, X.npy has 600 rows' \
+  "$pflow" fit --in X.npy --labels y2.npy --objective knn --out new.map
+rm -f refuse.out refuse.err
+ls -A | grep -v '^refuse\.' >after
+grep -v '^refuse\.' before | cmp - after || { diff before after; exit 1; }
+echo "maps do what NumPy does"
