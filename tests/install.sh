@@ -60,5 +60,16 @@ check "find_package, configure and build" find_package_build
 for program in c_pflow cpp_pflow c_pflow_static cpp_pflow_static; do
   check "find_package, run $program" "./out/$program"
 done
+# The command finds its library by its own place.
+command_there() {
+  env -u LD_LIBRARY_PATH "$prefix/bin/pflow" --version &&
+    [ -f "$prefix/share/man/man1/pflow.1" ] &&
+    [ -f "$prefix/share/bash-completion/completions/pflow" ]
+}
+command_moved() {
+  mv "$prefix" "$scratch/moved" && env -u LD_LIBRARY_PATH "$scratch/moved/bin/pflow" --version
+}
+check "pflow, its manual and completion" command_there
+check "pflow from a moved tree" command_moved
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

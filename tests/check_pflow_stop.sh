@@ -1,0 +1,96 @@
+#!/bin/sh
+# pflow fit and transform are interrupted: nothing half-written is left, and a fit goes on from
+# its checkpoint to the same bits.
+#   check_pflow_stop.sh BUILD_FOLDER        77: skipped
+set -eu
+pflow=$(cd "$1" && pwd)/bin/pflow
+. tests/support/python.sh
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$python" tests/support/make_clusters.py "$folder" 600 300 8 4
+cd "$folder"
+"$python" - "$pflow" <<'PYTHON'
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+pflow = sys.argv[1]
+settings = ["--field", "network", "--dims", "8", "--aug", "8", "--start", "1"]
+settings += ["--strength", "1"]
+
+
+def start(*words):
+    """A process that minds interrupts, as one of a shell's foreground does."""
+    return subprocess.Popen(
+        [pflow, *words],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def minds(process, number):
+    status = open(f"/proc/{process.pid}/status").read()
+    return int(status.split("SigCgt:")[1].split()[0], 16) >> (number - 1) & 1
+
+
+def interrupt(process, number=signal.SIGINT):
+    while process.poll() is None and not minds(process, number):
+        time.sleep(0.01)
+    time.sleep(0.3)  # in the midst of its work
+    assert process.poll() is None, "over before the interrupt: " + process.communicate()[1]
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and out == "", (process.returncode, out, err)
+    assert err.count("\n") == 1, err
+    return err
+
+
+def run(*words):
+    return subprocess.run([pflow, *words], check=True, capture_output=True, text=True)
+
+
+def mapped(name):
+    run("transform", "--map", name + ".map", "--in", "X2.npy", "--out", name + ".npy")
+    return open(name + ".npy", "rb").read()
+
+
+fit = ["fit", "--in", "X.npy", *settings]
+steps = ["--steps", "2000"]
+run(*fit, *steps, "--out", "whole.map")
+keep = ["--checkpoint", "half.st"]
+err = interrupt(start(*fit, *steps, *keep, "--out", "broken.map"))
+assert "--resume" in err and "half.st" in err, err
+assert os.path.exists("half.st") and not os.path.exists("broken.map")
+run(*fit, *steps, *keep, "--resume", "--out", "broken.map")
+assert mapped("broken") == mapped("whole")
+
+# A checkpoint of other settings is refused, one that is not there is no error.
+fit += steps + keep
+interrupt(start(*fit, "--out", "new.map", "--seed", "1"), signal.SIGTERM)
+other = subprocess.run(
+    [pflow, *fit, "--resume", "--out", "new.map"], capture_output=True, text=True
+)
+assert other.returncode == 1 and "half.st" in other.stderr, other
+fit = ["fit", "--in", "X.npy", *settings]
+run(*fit, "--steps", "10", "--checkpoint", "none.st", "--resume", "--out", "ten.map")
+
+before = set(os.listdir())
+err = interrupt(start(*fit, "--out", "new.map"), signal.SIGTERM)
+assert "interrupted, nothing was written" in err, err
+rows = 4_000_000
+with open("zeros.npy", "wb") as file:
+    header = {"descr": "<f4", "fortran_order": False, "shape": (rows, 8)}
+    np.lib.format.write_array_header_1_0(file, header)
+    file.truncate(file.tell() + rows * 8 * 4)
+transform = ["transform", "--map", "whole.map", "--in", "zeros.npy", "--out", "new.npy"]
+err = interrupt(start(*transform))
+assert "interrupted, nothing was written" in err, err
+assert set(os.listdir()) == before | {"zeros.npy"}, set(os.listdir()) - before
+PYTHON
+echo "interrupts leave nothing half-written, and a fit goes on"
