@@ -27,7 +27,6 @@ for command in $commands; do
   for option in $(grep -o '^  --[a-z-]*' help); do
     grep -A3 "^  $option\( \|\$\)" help | grep -q '[a-z].*[a-z]' ||
       { echo "$command $option: no help"; exit 1; }
-    case $command in compare | plot) continue ;; esac
     [ "$option" = --help ] ||
       grep -qF -- "$(echo "$option" | sed 's/-/\\-/g')" "$manual" ||
       { echo "$command $option: not in the manual"; exit 1; }

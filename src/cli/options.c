@@ -158,8 +158,11 @@ static void print_option(const command *self, const option_spec *option) {
 static void print_usage(const command *self) {
   const char *form = self->usage;
   for (const char *word = "usage:"; form; word = "      ") {
+    char text[512];
     const size_t length = strcspn(form, "\n");
-    printf("%s pflow %s %.*s\n", word, self->name, (int)length, form);
+    const int column = printf("%s pflow %s ", word, self->name);
+    snprintf(text, sizeof text, "%.*s", (int)length, form);
+    print_wrapped(text, column);
     form = form[length] ? form + length + 1 : NULL;
   }
 }
