@@ -2,7 +2,6 @@
  * plot.c - pflow plot: rows as points of the plane of their first two principal
  * coordinates.
  */
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,24 +24,27 @@ static int check_out(const char *path) {
   return say_misused("--out wants a file that ends in .png or .svg, got \"%s\"", path);
 }
 
-/* One line for each class that has rows; a line more where there are too many. */
-static int draw_legend(plot *picture, const input *rows) {
-  char text[32];
-  int shown = 0;
-  bool *seen = say_alloc(rows->classes, sizeof *seen);
-  if (!seen) return status_failed;
+/* The least label above `last`, or -1. */
+static int32_t next_label(const input *rows, int32_t last) {
+  int32_t next = -1;
   for (size_t i = 0; i < rows->n; i++)
-    seen[rows->labels[i]] = true;
-  for (size_t c = 0; c < rows->classes && shown < most_named; c++) {
-    if (!seen[c]) continue;
-    snprintf(text, sizeof text, "%zu", c);
-    plot_legend(picture, shown++, (int)c, text);
-  }
-  pflow_free(seen);
-  return status_ok;
+    if (rows->labels[i] > last && (next < 0 || rows->labels[i] < next))
+      next = rows->labels[i];
+  return next;
 }
 
-static int draw(plot *picture, const scatter *points, const input *rows) {
+/* One line for each class that has rows, up to so many. */
+static void draw_legend(plot *picture, const input *rows) {
+  char text[32];
+  int32_t label = next_label(rows, -1);
+  for (int shown = 0; label >= 0 && shown < most_named; shown++) {
+    snprintf(text, sizeof text, "%d", (int)label);
+    plot_legend(picture, shown, (int)label, text);
+    label = next_label(rows, label);
+  }
+}
+
+static void draw(plot *picture, const scatter *points, const input *rows) {
   char title[160], x_label[80], y_label[80];
   plot_range range = points->range;
   if (rows->labels) range.x1 += 0.1 * (range.x1 - range.x0); /* room for the legend */
@@ -60,7 +62,7 @@ static int draw(plot *picture, const scatter *points, const input *rows) {
             rows->n < 1000   ? 3.0
             : rows->n < 5000 ? 2.0
                              : 1.4);
-  return rows->labels ? draw_legend(picture, rows) : status_ok;
+  if (rows->labels) draw_legend(picture, rows);
 }
 
 static int draw_file(const plot_options *options, const input *rows) {
@@ -69,11 +71,8 @@ static int draw_file(const plot_options *options, const input *rows) {
   plot picture;
   try_status(scatter_make(&points, &features));
   plot_begin(&picture, options->out, 1, side, side);
-  int status = draw(&picture, &points, rows);
-  if (status == status_ok)
-    status = plot_end(&picture);
-  else
-    plot_drop(&picture);
+  draw(&picture, &points, rows);
+  const int status = plot_end(&picture);
   scatter_free(&points);
   return status;
 }

@@ -90,7 +90,7 @@ if grep -q "$(printf '[\033\r]')" "$scratch/log"; then
   failed=1
 fi
 for file in table.md results.json loss.png features.png checkpoint.safetensors \
-  encoder.safetensors field.safetensors; do
+  encoder.safetensors field.safetensors train_x.npy train_y.npy test_x.npy test_y.npy; do
   [ -s "$scratch/out/$file" ] || { echo "FAILED  no $file"; failed=1; }
 done
 exit $failed

@@ -15,6 +15,10 @@ typedef struct feature_set {
 /* What the encoder makes of all clean images; shows its progress. */
 feature_set features_of(encoder *enc, const dataset *data);
 
+/* The rows and labels of both splits in the --out folder: train_x.npy, train_y.npy,
+ * test_x.npy, test_y.npy, as the pflow command takes them. */
+void features_save(const feature_set *set, const options *opts);
+
 /* The shape and labels of another set, without rows. */
 feature_set features_like(const feature_set *set);
 

@@ -33,6 +33,7 @@ static void run(const options *opts, pflow_pool *pool) {
   fflush(stdout);
   encoder_train(&enc, &data, opts, pool);
   feature_set raw = features_of(&enc, &data);
+  features_save(&raw, opts);
   flow_field_fit(&field, raw.train, raw.n_train, opts, pool);
   arms_measure(&table, &enc, &raw, &field, &data, opts);
   experiment all = {opts, &data, &enc, &field, &table};
@@ -40,7 +41,8 @@ static void run(const options *opts, pflow_pool *pool) {
   report_json(&all);
   report_pictures(&all);
   printf("\nwritten to %s: table.md results.json loss.png features.png "
-         "encoder.safetensors field.safetensors\n",
+         "encoder.safetensors field.safetensors, and the features before the flow: "
+         "train_x.npy train_y.npy test_x.npy test_y.npy\n",
          opts->out);
   arms_destroy(&table);
   flow_field_destroy(&field);

@@ -26,10 +26,10 @@ int arena_load(arena *self, const arena_files *files) {
   try_status(input_check_dim(&self->test, &self->train));
   try_status(check_rows(&self->train));
   try_status(check_rows(&self->test));
-  self->classes =
-      self->train.classes > self->test.classes ? self->train.classes : self->test.classes;
+  try_status(input_number_labels(&self->train, &self->test));
+  self->classes = self->train.classes;
   if (self->classes < 2)
-    return say_failed("%s: all labels are 0, two classes are needed", files->labels);
+    return say_failed("%s has one class only, two are needed", files->labels);
   return find_neighbours(self);
 }
 

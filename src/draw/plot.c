@@ -253,11 +253,6 @@ int plot_end(plot *self) {
   return status;
 }
 
-void plot_drop(plot *self) {
-  (void)finish(self); /* nothing is to come of it */
-  pflow_free(self->bytes.data);
-}
-
 void plot_widen(const double *values, size_t n, double *low, double *high) {
   double least = INFINITY, most = -INFINITY;
   for (size_t i = 0; i < n; i++) {

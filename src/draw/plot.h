@@ -65,9 +65,6 @@ void plot_legend(plot *self, int row, int color, const char *text);
  */
 int plot_end(plot *self);
 
-/* Lets go of a picture that is not to be written. */
-void plot_drop(plot *self);
-
 /* Widens [*low, *high] to take in n values, with a margin of 5 % where it grows. */
 void plot_widen(const double *values, size_t n, double *low, double *high);
 

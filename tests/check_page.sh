@@ -1,0 +1,59 @@
+#!/bin/sh
+# The page of pflow compare in a browser: by itself, without errors, wide and narrow.
+#   check_page.sh BUILD_FOLDER        77: skipped
+set -eu
+pflow=$(cd "$1" && pwd)/bin/pflow
+. tests/support/python.sh
+browser=$(command -v chromium || command -v chromium-browser || true)
+if [ -z "$browser" ]; then
+  echo "skipped: no chromium"
+  exit 77
+fi
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$python" tests/support/make_clusters.py "$folder" 300 150 8 12
+cp tests/support/look_at_page.html "$folder"
+cd "$folder"
+name='<b>&"it'\''s.npy'
+mv X.npy "$name"
+"$pflow" compare --in "$name" --labels y.npy --test X2.npy --test-labels y2.npy \
+  --methods none,center,whiten,poisson-exact@1 --html page.html >out
+
+# look WIDTH: what look_at_page.html finds in a window of that width, to found.json.
+look() {
+  timeout 100 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+    --hide-scrollbars --disable-background-networking --user-data-dir="$folder/profile" \
+    --allow-file-access-from-files --virtual-time-budget=10000 --enable-logging=stderr \
+    --dump-dom "file://$folder/look_at_page.html#$1|page.html" >dom.html 2>log || {
+    tail -n 5 log
+    exit 1
+  }
+  if grep -E ':CONSOLE' log; then
+    echo "the page has console messages"
+    exit 1
+  fi
+  "$python" - "$1" <<'PYTHON'
+import html, json, re, sys
+
+width = int(sys.argv[1])
+dom = open("dom.html", encoding="utf-8").read()
+found = json.loads(html.unescape(re.search('<pre id="found">(.*?)</pre>', dom, re.S)[1]))
+text = found.pop("text")
+assert found["width"] == width and found["scrollWidth"] <= width, found
+assert found["requests"] == [] and found["scripts"] == 0, found
+assert found["bold"] == 0 and """<b>&"it's.npy: 300 rows""" in text, text[:500]
+assert found["tables"] == found["labelled"] == 4, found
+assert found["scrolling"] == (4 if width < 400 else 0), found
+assert found["pictures"] == found["titled"] == 4 * 3 + 1, found
+assert found["narrowest"] >= 240 and found["language"] == "en", found
+assert "Along the flow" in text and "poisson-exact@1" in text
+assert re.search("^(Use|Leave these features alone)", text, re.M), text[:500]
+PYTHON
+}
+look 390
+look 1200
+if grep -oE '(src|href)="[^"]*"|url\([^)]*\)|https?:' page.html | grep -v '^href="data:,"$'; then
+  echo "the page refers to something outside"
+  exit 1
+fi
+echo "the page reads well at 390 and 1200 pixels"
