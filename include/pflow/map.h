@@ -128,7 +128,7 @@ static inline void pflow_map_config_init(pflow_map_config *config) {
 }
 
 /* An empty map. The config is copied; what it points to, but for the pool, is borrowed
- * until the fit ends. Errors: PFLOW_EINVAL naming the setting. */
+ * until a fit has succeeded. Errors: PFLOW_EINVAL naming the setting. */
 PFLOW_API pflow_err pflow_map_create(pflow_map **map, const pflow_map_config *config);
 PFLOW_API void pflow_map_destroy(pflow_map *map);
 

@@ -145,7 +145,8 @@ static pflow_err build(pflow_affine *affine, fit *self) {
              ? fit_matrix(affine, self)
              : pf_moments(self->x, self->n, affine->in, affine->mean, NULL));
   round_values(affine->mean, affine->in);
-  round_values(affine->variances, affine->in);
+  for (size_t i = 0; affine->variances && i < affine->in; i++)
+    affine->variances[i] = pf_affine_variance(sqrt(affine->variances[i]));
   round_values(affine->there.panels, panel_values(&affine->there));
   round_values(affine->back.panels, panel_values(&affine->back));
   return PFLOW_OK;

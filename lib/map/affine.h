@@ -19,15 +19,15 @@ typedef struct pf_affine_matrix {
 } pf_affine_matrix;
 
 /*
- * Means and matrices are sums of two floats each, so that a file of floats gives them
- * back to the bit.
+ * Means, matrices and deviations are sums of two floats each, so that a file of floats
+ * gives them back to the bit.
  */
 struct pflow_affine {
   pflow_affine_kind kind;
   size_t in, out;
   pflow_pool *pool;
   double *mean;           /* in; zeros for ROTATE */
-  double *variances;      /* in, or NULL */
+  double *variances;      /* in, squares of deviations; or NULL */
   pf_affine_matrix there; /* M */
   pf_affine_matrix back;  /* its inverse on what M keeps; not for ALL_BUT_TOP */
 };
@@ -36,8 +36,20 @@ struct pflow_affine {
 pflow_err pf_affine_new(pflow_affine **affine, pflow_affine_kind kind, size_t in,
                         size_t out);
 
+/* The public calls, for rows of which the first has that number in messages. */
+pflow_err pf_affine_apply(const pflow_affine *affine, const float *x, size_t n,
+                          size_t first, float *y);
+pflow_err pf_affine_invert(const pflow_affine *affine, const float *y, size_t n,
+                           size_t first, float *x);
+
 /* An entry of a matrix that has panels. */
 double *pf_affine_entry(const pf_affine_matrix *matrix, size_t row, size_t column);
+
+/*
+ * A variance as its deviation's square, whose root is that deviation again; floats reach
+ * far enough for deviations only.
+ */
+double pf_affine_variance(double deviation);
 
 /* What a kind has. */
 static inline bool pf_affine_has_matrix(pflow_affine_kind kind) {

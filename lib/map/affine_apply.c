@@ -17,6 +17,7 @@ typedef struct job {
   const double *before, *after;
   const float *x;
   float *y;
+  size_t first; /* number of the first row, for messages */
 } job;
 
 /* Up to 16 outputs of a row. */
@@ -58,8 +59,8 @@ static int apply_rows(size_t begin, size_t end, void *user) {
     apply_row(self, self->x + i * in, out);
     for (size_t k = 0; k < width; k++)
       if (!isfinite(out[k]))
-        return pf_fail(PFLOW_ENONFINITE, "transform of row %zu: value %zu is %g", i, k,
-                       (double)out[k]);
+        return pf_fail(PFLOW_ENONFINITE, "transform of row %zu: value %zu is %g",
+                       self->first + i, k, (double)out[k]);
   }
   return 0;
 }
@@ -77,13 +78,28 @@ static pflow_err run(pflow_pool *pool, job *self, size_t n) {
   return pflow_parallel_for(pool, n, row_grain, apply_rows, self);
 }
 
+pflow_err pf_affine_apply(const pflow_affine *affine, const float *x, size_t n,
+                          size_t first, float *y) {
+  job self = {
+      .matrix = &affine->there, .before = affine->mean, .x = x, .y = y, .first = first};
+  return run(affine->pool, &self, n);
+}
+
+pflow_err pf_affine_invert(const pflow_affine *affine, const float *y, size_t n,
+                           size_t first, float *x) {
+  if (!pf_affine_has_inverse(affine->kind))
+    return pf_fail(PFLOW_EUNSUPPORTED, "directions that were taken out do not come back");
+  job self = {
+      .matrix = &affine->back, .after = affine->mean, .x = y, .y = x, .first = first};
+  return run(affine->pool, &self, n);
+}
+
 pflow_err pflow_affine_apply(const pflow_affine *affine, const float *x, size_t n,
                              float *y) {
   pf_need(affine);
   pf_need(x);
   pf_need(y);
-  job self = {.matrix = &affine->there, .before = affine->mean, .x = x, .y = y};
-  return run(affine->pool, &self, n);
+  return pf_affine_apply(affine, x, n, 0, y);
 }
 
 pflow_err pflow_affine_invert(const pflow_affine *affine, const float *y, size_t n,
@@ -91,8 +107,5 @@ pflow_err pflow_affine_invert(const pflow_affine *affine, const float *y, size_t
   pf_need(affine);
   pf_need(y);
   pf_need(x);
-  if (!pf_affine_has_inverse(affine->kind))
-    return pf_fail(PFLOW_EUNSUPPORTED, "directions that were taken out do not come back");
-  job self = {.matrix = &affine->back, .after = affine->mean, .x = y, .y = x};
-  return run(affine->pool, &self, n);
+  return pf_affine_invert(affine, y, n, 0, x);
 }

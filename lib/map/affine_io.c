@@ -2,6 +2,7 @@
  * affine_io.c - an affine transform in an archive. A number is a sum of two floats: a
  * tensor's first half holds the high parts, the second the low ones.
  */
+#include <math.h>
 #include <stdbool.h>
 
 #include "io/description.h"
@@ -45,6 +46,27 @@ static pflow_err get_matrix(const pflow_archive *archive, const char *prefix,
   return rc;
 }
 
+static pflow_err put_deviations(pflow_archive *archive, const char *prefix,
+                                const pflow_affine *affine) {
+  const size_t shape[] = {2, affine->in};
+  double *deviations;
+  pf_try(pf_alloc(&deviations, affine->in, sizeof *deviations));
+  for (size_t i = 0; i < affine->in; i++)
+    deviations[i] = sqrt(affine->variances[i]);
+  pflow_err rc = pf_put_doubles(archive, prefix, "deviations", deviations, shape, 2);
+  pflow_free(deviations);
+  return rc;
+}
+
+static pflow_err get_deviations(const pflow_archive *archive, const char *prefix,
+                                pflow_affine *affine) {
+  const size_t shape[] = {2, affine->in};
+  pf_try(pf_get_doubles(archive, prefix, "deviations", affine->variances, shape, 2));
+  for (size_t i = 0; i < affine->in; i++)
+    affine->variances[i] = pf_affine_variance(affine->variances[i]);
+  return PFLOW_OK;
+}
+
 static pflow_err put_all(pflow_archive *archive, const char *prefix,
                          const pflow_affine *affine) {
   const size_t shape[] = {2, affine->in};
@@ -53,8 +75,7 @@ static pflow_err put_all(pflow_archive *archive, const char *prefix,
                 (json_int_t)affine->in, "out_dim", (json_int_t)affine->out);
   pf_try(pf_describe(archive, prefix, format, document));
   pf_try(pf_put_doubles(archive, prefix, "mean", affine->mean, shape, 2));
-  if (affine->variances)
-    pf_try(pf_put_doubles(archive, prefix, "variances", affine->variances, shape, 2));
+  if (affine->variances) pf_try(put_deviations(archive, prefix, affine));
   pf_try(put_matrix(archive, prefix, "matrix", &affine->there));
   return put_matrix(archive, prefix, "inverse", &affine->back);
 }
@@ -72,8 +93,7 @@ static pflow_err get_values(const pflow_archive *archive, const char *prefix,
                             pflow_affine *affine) {
   const size_t shape[] = {2, affine->in};
   pf_try(pf_get_doubles(archive, prefix, "mean", affine->mean, shape, 2));
-  if (affine->variances)
-    pf_try(pf_get_doubles(archive, prefix, "variances", affine->variances, shape, 2));
+  if (affine->variances) pf_try(get_deviations(archive, prefix, affine));
   pf_try(get_matrix(archive, prefix, "matrix", &affine->there));
   return get_matrix(archive, prefix, "inverse", &affine->back);
 }

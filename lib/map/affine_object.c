@@ -3,10 +3,16 @@
  */
 #include "base/base.h"
 #include "map/affine.h"
+#include "map/doubles_io.h"
 
 double *pf_affine_entry(const pf_affine_matrix *matrix, size_t row, size_t column) {
   const size_t panel = row / pf_affine_panel * pf_affine_panel;
   return &matrix->panels[panel * matrix->in + column * pf_affine_panel + row - panel];
+}
+
+double pf_affine_variance(double deviation) {
+  const double rounded = pf_two_floats(deviation);
+  return rounded * rounded;
 }
 
 static pflow_err make_matrix(pf_affine_matrix *matrix, bool has_values) {

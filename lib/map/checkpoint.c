@@ -133,13 +133,29 @@ void pf_checkpoint_close(pf_checkpoint *checkpoint) {
   pflow_archive_destroy(checkpoint->read);
 }
 
-pflow_err pf_checkpoint_denoiser(const pf_checkpoint *checkpoint,
+static pflow_err check_denoiser(const pflow_denoiser *denoiser, size_t dim,
+                                const pflow_denoiser_config *want, const char *source) {
+  const pflow_denoiser_config *have = pflow_denoiser_settings(denoiser);
+  if (pflow_denoiser_dim(denoiser) == dim && have->aug_dim == want->aug_dim &&
+      have->r_min == want->r_min && have->r_max == want->r_max)
+    return PFLOW_OK;
+  return pf_fail(
+      PFLOW_EFORMAT,
+      "%s: a denoiser of %zu values, D %g, heights %g to %g; wants %zu, %g, %g "
+      "to %g",
+      source, pflow_denoiser_dim(denoiser), have->aug_dim, have->r_min, have->r_max, dim,
+      want->aug_dim, want->r_min, want->r_max);
+}
+
+pflow_err pf_checkpoint_denoiser(const pf_checkpoint *checkpoint, size_t dim,
                                  const pflow_denoiser_config *config,
                                  pflow_denoiser **denoiser) {
   *denoiser = NULL;
   const pflow_archive *archive = checkpoint->read;
   for (size_t i = 0; i < pflow_archive_count(archive); i++)
-    if (strncmp(pflow_archive_name(archive, i), prefix, strlen(prefix)) == 0)
-      return pflow_archive_build_denoiser(archive, prefix, denoiser, config);
+    if (strncmp(pflow_archive_name(archive, i), prefix, strlen(prefix)) == 0) {
+      pf_try(pflow_archive_build_denoiser(archive, prefix, denoiser, config));
+      return check_denoiser(*denoiser, dim, config, archive->source);
+    }
   return PFLOW_OK;
 }

@@ -1,5 +1,6 @@
 #include "map/geometry.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/base.h"
@@ -17,6 +18,9 @@ void pf_geometry_destroy(pf_geometry *geometry) {
 size_t pf_geometry_width(pflow_map_target target, size_t dim) {
   return target == PFLOW_MAP_HEMISPHERE ? dim + 1 : dim;
 }
+
+/* How long rounding to float32 makes a row at the ball's edge, and more. */
+static const double ball_edge = 1.0 + 1e-5;
 
 static double length(const float *row, size_t dim) {
   double sum = 0.0;
@@ -61,6 +65,11 @@ static double usual_radius(const pf_geometry *geometry, double r) {
   return hypot(1.0, r * geometry->law.median);
 }
 
+static pflow_err check_radius(const pf_geometry *geometry, double radius) {
+  if (geometry->target != PFLOW_MAP_BALL || radius <= ball_edge) return PFLOW_OK;
+  return pf_fail(PFLOW_EINVAL, "a row of length %g is outside the unit ball", radius);
+}
+
 pflow_err pf_geometry_undo(const pf_geometry *geometry, const float *y, double r,
                            float *u) {
   const size_t dim = geometry->dim;
@@ -75,8 +84,11 @@ pflow_err pf_geometry_undo(const pf_geometry *geometry, const float *y, double r
                      (double)y[dim]);
     rho = radius / y[dim] * r;
   } else if (geometry->target != PFLOW_MAP_RAW && radius > 0.0) {
+    pf_try(check_radius(geometry, radius));
     rho = pf_radius_law_back(&geometry->law, radius) * r;
   }
+  if (!(rho <= FLT_MAX))
+    return pf_fail(PFLOW_EINVAL, "a row of length %g comes from beyond float32", radius);
   scale(y, dim, radius > 0.0 ? rho / radius : 1.0, u);
   return PFLOW_OK;
 }

@@ -35,6 +35,8 @@ static pflow_err read_config(pflow_map_config *full, const pflow_map_config *giv
                           "1e-6 to 1e6, or AUTO"));
   pf_try(pf_check_setting(is_auto_or(full->strength, 0.0, 1.0), "map: strength",
                           full->strength, "0 to 1, or AUTO"));
+  pf_try(pf_check_setting(full->max_sources != 1, "map: max_sources", 1.0,
+                          "2 or more, or 0: a row may not see itself"));
   return pf_check_setting(full->rtol >= 1e-7 && full->rtol <= 0.1, "map: rtol",
                           full->rtol, "1e-7 to 0.1");
 }
@@ -133,10 +135,12 @@ pflow_err pflow_map_fit(pflow_map *map, const float *x, const int32_t *labels, s
   map->way = way;
   pflow_err rc = way->fit ? way->fit(map, &rows) : PFLOW_OK;
   map->info.seconds = pf_map_seconds() - map->started;
-  map->config.denoiser = NULL;
-  map->config.post = NULL;
-  map->config.checkpoint = NULL;
-  if (rc == PFLOW_OK) return PFLOW_OK;
+  if (rc == PFLOW_OK) {
+    map->config.denoiser = NULL;
+    map->config.post = NULL;
+    map->config.checkpoint = NULL;
+    return PFLOW_OK;
+  }
   if (map->way->destroy) map->way->destroy(map->state);
   map->way = NULL;
   map->state = NULL;

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
@@ -62,9 +63,10 @@ static void *member_to(pflow_map_info *info, const entry *what) {
 
 static int set_list(json_t *object, const char *key, const double *values) {
   json_t *list = json_array();
-  for (size_t i = 0; list && i < PFLOW_MAP_HEIGHTS; i++)
-    if (json_array_append_new(list, pf_json_number(values[i]))) return -1;
-  return json_object_set_new(object, key, list);
+  int failed = 0;
+  for (size_t i = 0; i < PFLOW_MAP_HEIGHTS; i++)
+    failed |= json_array_append_new(list, pf_json_number(values[i]));
+  return json_object_set_new(object, key, list) | failed;
 }
 
 static int set_names(json_t *object, const pflow_map *map) {
@@ -210,6 +212,18 @@ pflow_err pf_map_check_sizes(const pflow_map *map, const pflow_archive *archive,
                  archive->source, in_dim, out_dim, map->info.in_dim, map->info.out_dim);
 }
 
+static pflow_err check_finite(const pflow_archive *archive) {
+  for (size_t i = 0; i < pflow_archive_count(archive); i++) {
+    const char *name = pflow_archive_name(archive, i);
+    const pflow_tensor *tensor;
+    pf_try(pflow_archive_get(archive, name, &tensor));
+    pf_try(pf_blame_file(pflow_check_finite(pflow_tensor_const_values(tensor), 1,
+                                            pflow_tensor_size(tensor), name),
+                         archive->source));
+  }
+  return PFLOW_OK;
+}
+
 static pflow_err check_checksum(const pflow_archive *archive) {
   uint64_t want, sum;
   pf_try(pflow_archive_get_u64(archive, checksum_key, &want));
@@ -220,22 +234,33 @@ static pflow_err check_checksum(const pflow_archive *archive) {
                  archive->source, sum, want);
 }
 
+/* Which way the document's map goes. Only a flow may have been left out of its map. */
+static pflow_err find_way(pflow_map *map, const json_t *document, const char *source) {
+  const pflow_map_info *info = &map->info;
+  const bool identity = json_is_true(json_object_get(document, "identity"));
+  const pf_map_way *way = pf_map_way_of(info->method, info->field);
+  const bool flows = info->method == PFLOW_MAP_POISSON;
+  if (identity && !flows && way != &pf_map_none)
+    return pf_fail(PFLOW_EFORMAT, "%s: an identity by %s", source,
+                   pflow_map_method_name(info->method));
+  map->way = identity ? &pf_map_none : way;
+  if (map->way->get || info->in_dim == info->out_dim) return PFLOW_OK;
+  return pf_fail(PFLOW_EFORMAT, "%s: %s from %zu values to %zu", source,
+                 pflow_map_method_name(info->method), info->in_dim, info->out_dim);
+}
+
 static pflow_err read_document(pflow_map *map, const json_t *document,
                                const char *source) {
   const entry rtol = {.key = "rtol", .least = 1e-7, .most = 0.1};
   pf_try(read_info(document, &map->info, source));
   pf_try(read_number(document, &rtol, &map->config.rtol, source));
-  map->way = json_is_true(json_object_get(document, "identity"))
-                 ? &pf_map_none
-                 : pf_map_way_of(map->info.method, map->info.field);
-  if (map->way != &pf_map_none || map->info.in_dim == map->info.out_dim) return PFLOW_OK;
-  return pf_fail(PFLOW_EFORMAT, "%s: an identity from %zu values to %zu", source,
-                 map->info.in_dim, map->info.out_dim);
+  return find_way(map, document, source);
 }
 
 static pflow_err get_map(pflow_map *map, const pflow_archive *archive) {
   json_t *document;
   pf_try(check_checksum(archive));
+  pf_try(check_finite(archive));
   pf_try(pf_described(&document, archive, "", format));
   pflow_err rc = read_document(map, document, archive->source);
   json_decref(document);

@@ -39,6 +39,9 @@ double pf_poisson_stop(double r0, double r1, double strength);
 double pf_poisson_r0(double start, double nearest, size_t dims, double aug_dim);
 double pf_poisson_r1(double aug_dim);
 
+/* Whether there is a way up, from a height whose square the field's floats can bear. */
+bool pf_poisson_can_flow(double r0, double r1);
+
 /*
  * Median distance of rows u (n x k) to their nearest neighbour, over at most 10,000 of
  * them. PFLOW_EINVAL where more than half of the rows have an equal one.

@@ -25,6 +25,10 @@ double pf_poisson_r1(double aug_dim) {
   return 30.0 * sqrt(aug_dim);
 }
 
+bool pf_poisson_can_flow(double r0, double r1) {
+  return r0 >= 1e-15 && r0 < r1;
+}
+
 double pf_poisson_stop(double r0, double r1, double strength) {
   return strength == 1.0 ? r1 : r0 * pow(r1 / r0, strength);
 }
@@ -57,8 +61,9 @@ static pflow_err set_heights(pflow_map *map, const float *u, size_t n) {
       pf_poisson_nearest(u, n, info->dims, info->seed, map->config.pool, &info->nearest));
   info->r0 = pf_poisson_r0(info->start, info->nearest, info->dims, info->aug_dim);
   info->r1 = pf_poisson_r1(info->aug_dim);
-  if (info->r0 < info->r1) return PFLOW_OK;
-  return pf_fail(PFLOW_EINVAL, "map: start %g puts the start height at %g, above %g",
+  if (pf_poisson_can_flow(info->r0, info->r1)) return PFLOW_OK;
+  return pf_fail(PFLOW_EINVAL,
+                 "map: start %g puts the start height at %g, wants 1e-15 to %g",
                  info->start, info->r0, info->r1);
 }
 

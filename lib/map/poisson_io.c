@@ -26,6 +26,9 @@ static pflow_err get_sources(pflow_map *map, const pflow_archive *archive) {
   const pflow_tensor *tensor;
   const size_t dims = map->info.dims, shape[] = {map->info.sources, dims};
   pflow_exact_config config;
+  if (map->info.sources < 2)
+    return pf_fail(PFLOW_EFORMAT, "%s: %zu sources, wants 2 or more", archive->source,
+                   map->info.sources);
   pf_try(pf_archive_get_shaped(archive, "sources", shape, 2, &tensor));
   pf_try(pf_fingerprints_get(&self->prints, archive, "source_prints", shape[0]));
   pf_try(pf_alloc(&self->sources, pflow_tensor_size(tensor), sizeof *self->sources));
@@ -48,15 +51,21 @@ static pflow_err get_denoiser(pflow_map *map, const pflow_archive *archive) {
   pf_try(pflow_archive_build_denoiser(archive, "denoiser.", &self->denoiser, &config));
   const pflow_denoiser_config *settings = pflow_denoiser_settings(self->denoiser);
   if (pflow_denoiser_dim(self->denoiser) == map->info.dims &&
-      settings->aug_dim == map->info.aug_dim)
+      settings->aug_dim == map->info.aug_dim && settings->r_min == map->info.r0 &&
+      settings->r_max == map->info.r1)
     return PFLOW_OK;
-  return pf_fail(PFLOW_EFORMAT, "%s: a denoiser of %zu values, D %g; the map has %zu, %g",
+  return pf_fail(PFLOW_EFORMAT,
+                 "%s: a denoiser of %zu values, D %g, heights %g to %g; the map has %zu, "
+                 "%g, %g to %g",
                  archive->source, pflow_denoiser_dim(self->denoiser), settings->aug_dim,
-                 map->info.dims, map->info.aug_dim);
+                 settings->r_min, settings->r_max, map->info.dims, map->info.aug_dim,
+                 map->info.r0, map->info.r1);
 }
 
 static pflow_err check_heights(const pflow_map_info *info, const char *source) {
-  if (info->aug_dim >= 1.0 && info->r0 > 0.0 && info->r0 < info->r1) return PFLOW_OK;
+  if (info->aug_dim >= 1.0 && info->r1 == pf_poisson_r1(info->aug_dim) &&
+      pf_poisson_can_flow(info->r0, info->r1))
+    return PFLOW_OK;
   return pf_fail(PFLOW_EFORMAT, "%s: a flow in %g dimensions from %g to %g", source,
                  info->aug_dim, info->r0, info->r1);
 }

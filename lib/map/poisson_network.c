@@ -75,8 +75,8 @@ pflow_err pf_poisson_fit_network(pflow_map *map, const float *u, size_t n,
   pf_poisson *self = map->state;
   training steps = {map, checkpoint, PFLOW_OK};
   const pflow_denoiser_config config = settings(&steps);
-  pflow_denoiser_report report;
-  pf_try(pf_checkpoint_denoiser(checkpoint, &config, &self->denoiser));
+  pflow_denoiser_report report = {0};
+  pf_try(pf_checkpoint_denoiser(checkpoint, map->info.dims, &config, &self->denoiser));
   if (!self->denoiser)
     pf_try(pflow_denoiser_create(&self->denoiser, map->info.dims, &config));
   pflow_err rc = pflow_denoiser_fit(self->denoiser, u, n, &report);

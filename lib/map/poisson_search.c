@@ -5,6 +5,7 @@
  * solve serves all strengths: it halts at the height of each.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "map/checkpoint.h"
@@ -62,6 +63,7 @@ static pflow_err find_dims(const pflow_map *map, const pf_trial_rows *rows,
   pflow_affine *pca;
   pflow_affine_config config;
   pflow_intrinsic intrinsic;
+  pflow_intrinsic_config neighbours;
   const pflow_features known = {rows->known_x, rows->known, rows->dim};
   *list = (candidates){0};
   if (map->config.dims) {
@@ -69,6 +71,7 @@ static pflow_err find_dims(const pflow_map *map, const pf_trial_rows *rows,
     return PFLOW_OK;
   }
   pflow_affine_config_init(&config);
+  config.pool = map->config.pool;
   pf_try(pflow_affine_fit(&pca, PFLOW_AFFINE_PCA, rows->known_x, rows->known, rows->dim,
                           &config));
   const double *variances = pflow_affine_variances(pca);
@@ -76,7 +79,10 @@ static pflow_err find_dims(const pflow_map *map, const pf_trial_rows *rows,
   add(list, clamp_dims((double)components_for(variances, rows->dim, 0.95), rows->dim));
   pflow_affine_destroy(pca);
   /* Rows that are all alike have no such dimension; the variances are enough then. */
-  if (rows->known > 21 && pflow_intrinsic_dim(&known, NULL, &intrinsic) == PFLOW_OK)
+  pflow_intrinsic_config_init(&neighbours);
+  neighbours.pool = map->config.pool;
+  if (rows->known > 21 &&
+      pflow_intrinsic_dim(&known, &neighbours, &intrinsic) == PFLOW_OK)
     add(list, clamp_dims(intrinsic.two_nn + 1.0, rows->dim));
   return PFLOW_OK;
 }
@@ -89,6 +95,30 @@ static void gather(const pf_map_rows *rows, const size_t *chosen, size_t n, floa
     memcpy(x + i * rows->dim, rows->x + chosen[i] * rows->dim, rows->dim * sizeof *x);
     if (rows->labels) labels[i] = rows->labels[chosen[i]];
   }
+}
+
+static int by_number(const void *a, const void *b) {
+  const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* Puts each label's rank among the labels there are in its place: what follows has room
+ * for every class up to the largest. */
+static pflow_err rank_labels(int32_t *labels, size_t n) {
+  int32_t *sorted;
+  size_t classes = 0;
+  pf_try(pf_alloc(&sorted, n, sizeof *sorted));
+  memcpy(sorted, labels, n * sizeof *sorted);
+  qsort(sorted, n, sizeof *sorted, by_number);
+  for (size_t i = 0; i < n; i++)
+    if (classes == 0 || sorted[i] != sorted[classes - 1]) sorted[classes++] = sorted[i];
+  for (size_t i = 0; i < n; i++) {
+    const int32_t *found =
+        bsearch(&labels[i], sorted, classes, sizeof *sorted, by_number);
+    labels[i] = (int32_t)(found - sorted);
+  }
+  pflow_free(sorted);
+  return PFLOW_OK;
 }
 
 /* A shuffled sample: the first rows of it are held out. */
@@ -111,7 +141,7 @@ static pflow_err split(const pf_map_rows *rows, uint64_t seed, pf_trial_rows *to
   to->dim = rows->dim;
   to->known_x = to->x + held * rows->dim;
   to->has_labels = rows->labels != NULL;
-  return PFLOW_OK;
+  return to->has_labels ? rank_labels(to->labels, both) : PFLOW_OK;
 }
 
 /* ---- the search ---- */

@@ -149,6 +149,8 @@ static pflow_err make(pf_radius_law *table, pflow_map_target target, law *from,
     integrate(chi);
   }
   fill(table, from, target == PFLOW_MAP_GAUSSIAN ? chi : NULL);
+  /* The ball's edge is infinitely far away, and rounding takes rows there. */
+  table->most = target == PFLOW_MAP_BALL ? table->to[table->n - 1] : INFINITY;
   return PFLOW_OK;
 }
 
@@ -187,5 +189,6 @@ double pf_radius_law_there(const pf_radius_law *table, double ratio) {
 }
 
 double pf_radius_law_back(const pf_radius_law *table, double radius) {
-  return exp(follow(table->to, table->from, table->n, log(radius)));
+  const double at = fmin(log(radius), table->most);
+  return exp(follow(table->to, table->from, table->n, at));
 }

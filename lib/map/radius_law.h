@@ -14,6 +14,7 @@
 typedef struct pf_radius_law {
   size_t n;
   double *from, *to; /* ln(rho / r), and ln of the target's radius; both rise */
+  double most;       /* ln of the largest radius that has a way back */
   double median;     /* of rho / r, for every target */
 } pf_radius_law;
 

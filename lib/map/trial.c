@@ -30,14 +30,34 @@ static pflow_err held_neighbours(const pf_trial *self, const float *y, size_t di
                                  self->map->config.pool);
 }
 
+/* The rows of y that have a direction, as a block of the caller's. */
+static pflow_err with_direction(const float *y, size_t n, size_t dim, float **rows,
+                                size_t *count) {
+  *count = 0;
+  pf_try(pf_alloc(rows, n * dim, sizeof **rows));
+  for (size_t i = 0; i < n; i++) {
+    const float *row = y + i * dim;
+    size_t k = 0;
+    while (k < dim && row[k] == 0.0f)
+      k++;
+    if (k < dim) memcpy(*rows + (*count)++ * dim, row, dim * sizeof *row);
+  }
+  return PFLOW_OK;
+}
+
 /* How far from its ideal the uniformity is, negative so that more is better. */
 static pflow_err evenness(const pf_trial *self, const float *y, size_t dim,
                           double *score) {
   pflow_uniformity_config config;
   double value, ideal;
+  float *rows;
+  size_t n;
   pflow_uniformity_config_init(&config);
   config.pool = self->map->config.pool;
-  pf_try(pflow_uniformity(y, self->rows->held, dim, &config, &value));
+  pf_try(with_direction(y, self->rows->held, dim, &rows, &n));
+  pflow_err rc = pflow_uniformity(rows, n, dim, &config, &value);
+  pflow_free(rows);
+  pf_try(rc);
   pf_try(pflow_uniformity_ideal(dim, config.t, &ideal));
   *score = ideal - value;
   return PFLOW_OK;
@@ -241,8 +261,9 @@ static pflow_err climb(run *self, const double *strength, size_t n,
   ode.rtol = ode.atol = fmax(ode.rtol, 1e-3);
   for (size_t i = 0; i < n; i++) {
     const double to = pf_poisson_stop(self->r0, self->r1, strength[i]);
-    pf_try(pflow_ode_solve(&ode, pflow_exact_rhs, &flow, log(from), log(to), self->u,
-                           self->trial->mapped, dims, NULL));
+    const pflow_err rc = pflow_ode_solve(&ode, pflow_exact_rhs, &flow, log(from), log(to),
+                                         self->u, self->trial->mapped, dims, NULL);
+    if (rc != PFLOW_OK) return rc;
     from = to;
     pf_try(form_rows(self, to));
     pf_try(measure(self->trial, self->y, width, &scores->score[i], &scores->valid[i]));
@@ -254,7 +275,9 @@ pflow_err pf_trial_run(pf_trial *trial, const pf_poisson_choice *settings,
                        const double *strength, size_t n, pf_trial_scores *scores) {
   run self = {.trial = trial, .settings = settings};
   pflow_err rc = begin_run(&self);
-  if (rc >= 0 && self.r0 < self.r1) rc = climb(&self, strength, n, scores);
+  if (rc >= 0 && pf_poisson_can_flow(self.r0, self.r1))
+    rc = climb(&self, strength, n, scores);
   end_run(&self);
-  return rc == PFLOW_EDIVERGED ? PFLOW_OK : rc;
+  const bool fails = rc == PFLOW_EDIVERGED || rc == PFLOW_LIMIT;
+  return fails ? PFLOW_OK : rc;
 }

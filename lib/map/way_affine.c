@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "map/affine.h"
 #include "map/map.h"
 
 static const char prefix[] = "affine.";
@@ -56,14 +57,12 @@ static void destroy_affine(void *affine) {
 
 static pflow_err apply(const pflow_map *map, pflow_map_work *work, const float *x,
                        size_t n, float *y) {
-  (void)work;
-  return pflow_affine_apply(map->state, x, n, y);
+  return pf_affine_apply(map->state, x, n, work->first, y);
 }
 
 static pflow_err invert(const pflow_map *map, pflow_map_work *work, const float *y,
                         size_t n, float *x) {
-  (void)work;
-  return pflow_affine_invert(map->state, y, n, x);
+  return pf_affine_invert(map->state, y, n, work->first, x);
 }
 
 static pflow_err put_affine(const pflow_map *map, pflow_archive *archive) {

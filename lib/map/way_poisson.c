@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "field/kernel.h"
+#include "map/affine.h"
 #include "map/poisson.h"
 
 #define sample_stream UINT64_C(0x706d00000003)
@@ -75,6 +76,14 @@ static pflow_err work_create(pflow_map_work *work) {
 
 /* ---- the flow ---- */
 
+/* The solver counts the rows of a piece. */
+static pflow_err blame_rows(pflow_err rc, size_t first) {
+  if (rc >= 0 || first == 0) return rc;
+  char message[pf_message_size];
+  pf_message_get(message);
+  return pf_fail(rc, "map: rows counted from row %zu: %s", first, message);
+}
+
 /* Takes n rows of u from one height to another. */
 static pflow_err flow(const pflow_map *map, pflow_map_work *work, size_t n, double from,
                       double to) {
@@ -87,7 +96,7 @@ static pflow_err flow(const pflow_map *map, pflow_map_work *work, size_t n, doub
                                      log(from), log(to), self->u, n, &stats)
                      : pflow_ode_run(self->ode, pflow_exact_rhs, &self->exact, log(from),
                                      log(to), self->u, n, &stats);
-  if (rc != PFLOW_LIMIT) return rc;
+  if (rc != PFLOW_LIMIT) return blame_rows(rc, work->first);
   return pf_fail(PFLOW_EDIVERGED, "map: %zu rows from row %zu on take too many steps",
                  stats.limited, work->first);
 }
@@ -114,7 +123,7 @@ static pflow_err transform(const pflow_map *map, pflow_map_work *work, const flo
   const pf_poisson *state = map->state;
   buffers *self = work->buffers;
   const double stop = pf_poisson_stop(info->r0, info->r1, work->strength);
-  pf_try(pflow_affine_apply(state->preprocess, x, n, self->u));
+  pf_try(pf_affine_apply(state->preprocess, x, n, work->first, self->u));
   find_own(state, self, x, n, info->in_dim);
   pf_try(flow(map, work, n, info->r0, stop));
   for (size_t i = 0; i < n; i++)
@@ -136,7 +145,7 @@ static pflow_err inverse(const pflow_map *map, pflow_map_work *work, const float
                      work->first + i));
   self->exact.leave_out = NULL;
   pf_try(flow(map, work, n, stop, info->r0));
-  return pflow_affine_invert(state->preprocess, self->u, n, x);
+  return pf_affine_invert(state->preprocess, self->u, n, work->first, x);
 }
 
 static pflow_err sample(const pflow_map *map, pflow_map_work *work, uint64_t seed,
@@ -150,7 +159,7 @@ static pflow_err sample(const pflow_map *map, pflow_map_work *work, uint64_t see
     pf_kernel_row(&law, first + i, NULL, info->r1, self->u + i * info->dims);
   self->exact.leave_out = NULL;
   pf_try(flow(map, work, n, info->r1, info->r0));
-  return pflow_affine_invert(state->preprocess, self->u, n, x);
+  return pf_affine_invert(state->preprocess, self->u, n, work->first, x);
 }
 
 const pf_map_way pf_map_poisson = {.fit = pf_poisson_fit,

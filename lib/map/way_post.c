@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
+#include "io/archive.h"
 #include "map/map.h"
-#include "pflow/io.h"
 
 enum { euler_steps = 100 };
 
@@ -34,13 +34,15 @@ static int tell(const pflow_field_fit_progress *progress, void *map) {
 
 static pflow_err fit(pflow_map *map, const pf_map_rows *rows) {
   pflow_field_fit_config config;
-  pflow_field_fit_report report;
+  pflow_field_fit_report report = {0};
   pflow_net_config net;
   post *self;
   pf_try(pf_alloc(&self, 1, sizeof *self));
   map->state = self;
   pflow_field_fit_config_init(&config);
-  if (map->config.post) config = *map->config.post;
+  pf_try(
+      pf_config_read(&config, sizeof config, map->config.post, "pflow_field_fit_config"));
+  config.struct_size = sizeof config;
   config.seed = map->config.seed;
   config.pool = map->config.pool;
   config.on_epoch = tell;
@@ -96,9 +98,9 @@ static pflow_err transform(const pflow_map *map, pflow_map_work *work, const flo
   const size_t dim = map->info.in_dim;
   pflow_clock_reset(self->clock);
   pf_try(pflow_points_augment(x, n, dim, 0.0, self->y));
-  pf_try(
-      pflow_ode_run(self->ode, pflow_clock_rhs, self->clock, 0.0, 1.0, self->y, n, NULL));
-  return pflow_points_project(self->y, n, dim, y);
+  const pflow_err rc =
+      pflow_ode_run(self->ode, pflow_clock_rhs, self->clock, 0.0, 1.0, self->y, n, NULL);
+  return rc == PFLOW_OK ? pflow_points_project(self->y, n, dim, y) : rc;
 }
 
 static pflow_err put(const pflow_map *map, pflow_archive *archive) {
@@ -115,6 +117,9 @@ static pflow_err get(pflow_map *map, const pflow_archive *archive) {
   config.pool = map->config.pool;
   pf_try(pflow_archive_build_net(archive, "post.", &self->net, &config));
   const size_t dim = pflow_net_in_size(self->net) - 1;
+  if (map->info.target != PFLOW_MAP_RAW)
+    return pf_fail(PFLOW_EFORMAT, "%s: target %s, the post's field has raw",
+                   archive->source, pflow_map_target_name(map->info.target));
   pf_try(pf_map_check_sizes(map, archive, dim, dim));
   return pflow_field_create_net(&self->field, self->net);
 }

@@ -19,7 +19,7 @@ typedef struct quantiles {
   size_t dim, knots; /* knots of a coordinate: at least 2; unused ones repeat the last */
   size_t *used;      /* dim */
   float *x, *z;      /* dim x knots, rising */
-  float *slope;      /* dim: dz/dx beyond the knots */
+  double *slope;     /* dim: dz/dx beyond the knots */
 } quantiles;
 
 /* ---- memory ---- */
@@ -66,7 +66,9 @@ static void measure(quantiles *self, size_t column) {
   while (used < self->knots && x[used] > x[used - 1])
     used++;
   self->used[column] = used;
-  self->slope[column] = used > 1 ? (z[used - 1] - z[0]) / (x[used - 1] - x[0]) : 0.0f;
+  self->slope[column] = 0.0;
+  if (used > 1)
+    self->slope[column] = ((double)z[used - 1] - z[0]) / ((double)x[used - 1] - x[0]);
 }
 
 /* Knots of a column from its sorted values. */
@@ -133,6 +135,7 @@ typedef struct job {
   const quantiles *quantiles;
   const float *from;
   float *to;
+  size_t first; /* number of the first row, for messages */
   bool back;
 } job;
 
@@ -146,21 +149,23 @@ static int follow_rows(size_t begin, size_t end, void *user) {
     self->to[i] = self->back ? follow(z, x, q->used[k], slope > 0.0 ? 1.0 / slope : 0.0,
                                       self->from[i])
                              : follow(x, z, q->used[k], slope, self->from[i]);
+    if (!isfinite(self->to[i]))
+      return pf_fail(PFLOW_ENONFINITE, "map: row %zu: value %zu of the result is %g",
+                     self->first + i / q->dim, k, (double)self->to[i]);
   }
   return 0;
 }
 
 static pflow_err transform(const pflow_map *map, pflow_map_work *work, const float *x,
                            size_t n, float *y) {
-  job self = {.quantiles = map->state, .from = x, .to = y};
-  (void)work;
+  job self = {.quantiles = map->state, .from = x, .to = y, .first = work->first};
   return pflow_parallel_for(map->config.pool, n, row_grain, follow_rows, &self);
 }
 
 static pflow_err inverse(const pflow_map *map, pflow_map_work *work, const float *y,
                          size_t n, float *x) {
-  job self = {.quantiles = map->state, .from = y, .to = x, .back = true};
-  (void)work;
+  job self = {
+      .quantiles = map->state, .from = y, .to = x, .first = work->first, .back = true};
   return pflow_parallel_for(map->config.pool, n, row_grain, follow_rows, &self);
 }
 
