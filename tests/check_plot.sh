@@ -35,5 +35,11 @@ refuse 2 '.png or .svg' "$pflow" plot --in X.npy --out fig.jpg
 refuse 1 'none.npy' "$pflow" plot --in none.npy --out new.png
 refuse 1 'one.npy has 299 labels' "$pflow" plot --in X.npy --labels one.npy --out new.png
 refuse 1 'no/new.png' "$pflow" plot --in X.npy --out no/new.png
+# Without cairo there are no pictures, and everything else works.
+mkdir none
+: >none/libcairo.so.2
+refuse 1 'new.png: no picture: ' \
+  env LD_LIBRARY_PATH="$PWD/none" "$pflow" plot --in X.npy --out new.png
+env LD_LIBRARY_PATH="$PWD/none" "$pflow" info X.npy >out
 [ ! -e new.png ] || { echo "a picture was left behind"; exit 1; }
 echo "plot draws"

@@ -1,19 +1,22 @@
 #include "draw/plot.h"
 
-#include <cairo-svg.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/say.h"
+#include "draw/late.h"
 #include "draw/palette.h"
 
 /* Margins of a panel in pixels, for the title and the axis labels. */
 enum { left_margin = 62, right_margin = 16, top_margin = 34, bottom_margin = 46 };
 
+/* Of the pictures there are; NULL where there can be none. */
+static const late_cairo *late;
+
 static void use_color(plot *self, int color, double alpha) {
   unsigned rgb = palette_color(color);
-  cairo_set_source_rgba(self->cairo, (rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0,
+  late->set_source_rgba(self->cairo, (rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0,
                         (rgb & 255) / 255.0, alpha);
 }
 
@@ -42,15 +45,17 @@ static bool is_svg(const char *path) {
 void plot_begin_grid(plot *self, const char *path, int columns, int rows, int width,
                      int height) {
   *self = (plot){.path = path, .columns = columns, .width = width, .height = height};
+  late = late_load();
+  if (!late) return;
   self->surface =
-      is_svg(path) ? cairo_svg_surface_create_for_stream(append_bytes, &self->bytes,
+      is_svg(path) ? late->svg_surface_create_for_stream(append_bytes, &self->bytes,
                                                          columns * width, rows * height)
-                   : cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns * width,
+                   : late->image_surface_create(CAIRO_FORMAT_RGB24, columns * width,
                                                 rows * height);
-  self->cairo = cairo_create(self->surface);
-  cairo_set_source_rgb(self->cairo, 1, 1, 1);
-  cairo_paint(self->cairo);
-  cairo_select_font_face(self->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+  self->cairo = late->create(self->surface);
+  late->set_source_rgb(self->cairo, 1, 1, 1);
+  late->paint(self->cairo);
+  late->select_font_face(self->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
                          CAIRO_FONT_WEIGHT_NORMAL);
 }
 
@@ -62,10 +67,10 @@ void plot_begin(plot *self, const char *path, int panels, int width, int height)
 static void draw_text(plot *self, double x, double y, double ax, double ay,
                       const char *text) {
   cairo_text_extents_t size;
-  cairo_text_extents(self->cairo, text, &size);
-  cairo_move_to(self->cairo, x - ax * size.width - size.x_bearing,
+  late->text_extents(self->cairo, text, &size);
+  late->move_to(self->cairo, x - ax * size.width - size.x_bearing,
                 y + (ay - 1.0) * size.height - size.y_bearing);
-  cairo_show_text(self->cairo, text);
+  late->show_text(self->cairo, text);
 }
 
 static double to_x(const plot *self, double x) {
@@ -93,11 +98,11 @@ static void draw_tick(plot *self, double value, int vertical) {
   snprintf(text, sizeof text, "%.6g", fabs(value) < 1e-12 ? 0.0 : value);
   double x = vertical ? self->left : to_x(self, value);
   double y = vertical ? to_y(self, value) : self->bottom;
-  cairo_set_source_rgb(self->cairo, 0.88, 0.88, 0.88);
-  cairo_move_to(self->cairo, x, y);
-  cairo_line_to(self->cairo, vertical ? self->right : x, vertical ? y : self->top);
-  cairo_stroke(self->cairo);
-  cairo_set_source_rgb(self->cairo, 0.2, 0.2, 0.2);
+  late->set_source_rgb(self->cairo, 0.88, 0.88, 0.88);
+  late->move_to(self->cairo, x, y);
+  late->line_to(self->cairo, vertical ? self->right : x, vertical ? y : self->top);
+  late->stroke(self->cairo);
+  late->set_source_rgb(self->cairo, 0.2, 0.2, 0.2);
   if (vertical)
     draw_text(self, x - 6, y, 1.0, 0.5, text);
   else
@@ -127,21 +132,21 @@ static void draw_log_ticks(plot *self, double low, double high, int vertical) {
 static void draw_labels(plot *self, const char *title, const char *x_label,
                         const char *y_label) {
   double middle = 0.5 * (self->left + self->right);
-  cairo_set_source_rgb(self->cairo, 0, 0, 0);
+  late->set_source_rgb(self->cairo, 0, 0, 0);
   draw_text(self, middle, self->bottom + 36, 0.5, 0.0, x_label);
-  cairo_save(self->cairo);
-  cairo_translate(self->cairo, self->left - 46, 0.5 * (self->top + self->bottom));
-  cairo_rotate(self->cairo, -1.5707963267948966);
+  late->save(self->cairo);
+  late->translate(self->cairo, self->left - 46, 0.5 * (self->top + self->bottom));
+  late->rotate(self->cairo, -1.5707963267948966);
   draw_text(self, 0, 0, 0.5, 0.5, y_label);
-  cairo_restore(self->cairo);
-  cairo_set_font_size(self->cairo, 14);
+  late->restore(self->cairo);
+  late->set_font_size(self->cairo, 14);
   draw_text(self, middle, self->top - 10, 0.5, 0.0, title);
 }
 
 /* Makes a panel the current one and clears what the last one left behind. */
 static void begin_panel(plot *self, int index, plot_range range, bool is_log) {
   int column = index % self->columns, row = index / self->columns;
-  cairo_reset_clip(self->cairo);
+  late->reset_clip(self->cairo);
   self->left = column * self->width + left_margin;
   self->right = (column + 1) * self->width - right_margin;
   self->top = row * self->height + top_margin;
@@ -150,20 +155,21 @@ static void begin_panel(plot *self, int index, plot_range range, bool is_log) {
   if (!(range.y1 > range.y0)) range.y1 = range.y0 + 1.0;
   self->range = range;
   self->is_log = is_log;
-  cairo_set_line_width(self->cairo, 1.0);
-  cairo_set_font_size(self->cairo, 11);
+  late->set_line_width(self->cairo, 1.0);
+  late->set_font_size(self->cairo, 11);
 }
 
 static void draw_frame(plot *self) {
-  cairo_rectangle(self->cairo, self->left, self->top, self->right - self->left,
+  late->rectangle(self->cairo, self->left, self->top, self->right - self->left,
                   self->bottom - self->top);
-  cairo_set_source_rgb(self->cairo, 0.3, 0.3, 0.3);
-  cairo_stroke_preserve(self->cairo);
-  cairo_clip(self->cairo);
+  late->set_source_rgb(self->cairo, 0.3, 0.3, 0.3);
+  late->stroke_preserve(self->cairo);
+  late->clip(self->cairo);
 }
 
 void plot_panel(plot *self, int index, const char *title, const char *x_label,
                 const char *y_label, plot_range range) {
+  if (!late) return;
   begin_panel(self, index, range, false);
   draw_ticks(self, self->range.x0, self->range.x1, 0);
   draw_ticks(self, self->range.y0, self->range.y1, 1);
@@ -173,6 +179,7 @@ void plot_panel(plot *self, int index, const char *title, const char *x_label,
 
 void plot_panel_log(plot *self, int index, const char *title, const char *x_label,
                     const char *y_label, plot_range range) {
+  if (!late) return;
   plot_range logs = {log10(range.x0), log10(range.x1), log10(range.y0), log10(range.y1)};
   begin_panel(self, index, logs, true);
   draw_log_ticks(self, logs.x0, logs.x1, 0);
@@ -182,34 +189,36 @@ void plot_panel_log(plot *self, int index, const char *title, const char *x_labe
 }
 
 void plot_line(plot *self, const double *x, const double *y, size_t n, int color) {
-  cairo_new_path(self->cairo);
+  if (!late) return;
+  late->new_path(self->cairo);
   for (size_t i = 0; i < n; i++)
-    cairo_line_to(self->cairo, to_x(self, x[i]), to_y(self, y[i]));
+    late->line_to(self->cairo, to_x(self, x[i]), to_y(self, y[i]));
   use_color(self, color, 0.9);
-  cairo_set_line_width(self->cairo, 1.6);
-  cairo_stroke(self->cairo);
+  late->set_line_width(self->cairo, 1.6);
+  late->stroke(self->cairo);
 }
 
 /* A mark of the same area for each shape. */
 static void draw_mark(plot *self, double x, double y, int color, double radius) {
   const int shape = color / palette_size % 3;
-  cairo_new_path(self->cairo);
+  late->new_path(self->cairo);
   if (shape == 0) {
-    cairo_arc(self->cairo, x, y, radius, 0, 6.2831853);
+    late->arc(self->cairo, x, y, radius, 0, 6.2831853);
   } else if (shape == 1) {
     const double side = 1.772 * radius;
-    cairo_rectangle(self->cairo, x - 0.5 * side, y - 0.5 * side, side, side);
+    late->rectangle(self->cairo, x - 0.5 * side, y - 0.5 * side, side, side);
   } else {
-    cairo_move_to(self->cairo, x, y - 1.555 * radius);
-    cairo_line_to(self->cairo, x - 1.347 * radius, y + 0.778 * radius);
-    cairo_line_to(self->cairo, x + 1.347 * radius, y + 0.778 * radius);
-    cairo_close_path(self->cairo);
+    late->move_to(self->cairo, x, y - 1.555 * radius);
+    late->line_to(self->cairo, x - 1.347 * radius, y + 0.778 * radius);
+    late->line_to(self->cairo, x + 1.347 * radius, y + 0.778 * radius);
+    late->close_path(self->cairo);
   }
-  cairo_fill(self->cairo);
+  late->fill(self->cairo);
 }
 
 void plot_dots(plot *self, const double *x, const double *y, const int32_t *color,
                size_t n, double radius) {
+  if (!late) return;
   for (size_t i = 0; i < n; i++) {
     const int mark = color ? color[i] : 0;
     use_color(self, mark, 0.65);
@@ -218,37 +227,39 @@ void plot_dots(plot *self, const double *x, const double *y, const int32_t *colo
 }
 
 void plot_legend(plot *self, int row, int color, const char *text) {
+  if (!late) return;
   double y = self->top + 14 + 16 * row;
   cairo_text_extents_t size;
-  cairo_set_font_size(self->cairo, 11);
-  cairo_text_extents(self->cairo, text, &size);
-  cairo_set_source_rgba(self->cairo, 1, 1, 1, 0.8);
-  cairo_rectangle(self->cairo, self->right - size.width - 26, y - 8, size.width + 26, 16);
-  cairo_fill(self->cairo);
+  late->set_font_size(self->cairo, 11);
+  late->text_extents(self->cairo, text, &size);
+  late->set_source_rgba(self->cairo, 1, 1, 1, 0.8);
+  late->rectangle(self->cairo, self->right - size.width - 26, y - 8, size.width + 26, 16);
+  late->fill(self->cairo);
   use_color(self, color, 1.0);
   draw_mark(self, self->right - 11, y, color, 5.0);
-  cairo_set_source_rgb(self->cairo, 0.1, 0.1, 0.1);
+  late->set_source_rgb(self->cairo, 0.1, 0.1, 0.1);
   draw_text(self, self->right - 22, y, 1.0, 0.5, text);
 }
 
 /* The bytes of a PNG are made here, those of an SVG when the surface is finished. */
 static cairo_status_t finish(plot *self) {
-  cairo_status_t status = cairo_status(self->cairo);
+  cairo_status_t status = late->status(self->cairo);
   if (status == CAIRO_STATUS_SUCCESS && !is_svg(self->path))
-    status = cairo_surface_write_to_png_stream(self->surface, append_bytes, &self->bytes);
-  cairo_destroy(self->cairo);
-  cairo_surface_finish(self->surface);
-  if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(self->surface);
-  cairo_surface_destroy(self->surface);
+    status = late->surface_write_to_png_stream(self->surface, append_bytes, &self->bytes);
+  late->destroy(self->cairo);
+  late->surface_finish(self->surface);
+  if (status == CAIRO_STATUS_SUCCESS) status = late->surface_status(self->surface);
+  late->surface_destroy(self->surface);
   return status;
 }
 
 int plot_end(plot *self) {
+  if (!late) return say_failed("%s: no picture: %s", self->path, late_error());
   const cairo_status_t drawn = finish(self);
   const int status =
       drawn == CAIRO_STATUS_SUCCESS
           ? say_result(pflow_file_write(self->path, self->bytes.data, self->bytes.size))
-          : say_failed("%s: %s", self->path, cairo_status_to_string(drawn));
+          : say_failed("%s: %s", self->path, late->status_to_string(drawn));
   pflow_free(self->bytes.data);
   return status;
 }
