@@ -3,10 +3,10 @@
  */
 #include <float.h>
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "base/base.h"
+#include "field/lender.h"
 #include "kernels/table.h"
 #include "pflow/field.h"
 
@@ -23,12 +23,9 @@ typedef struct row_state {
   bool crossed;
 } row_state;
 
-/*
- * What one call at a time uses: a workspace, and the counts of the calls that had it. On
- * cache lines of its own, so that a thread that keeps to its slot meets no other.
- */
+/* What one call at a time uses: a workspace, and the counts of the calls that had it. */
 typedef struct clock_slot {
-  _Alignas(PFLOW_ALIGNMENT) pthread_mutex_t lock;
+  pf_lent lent;
   pflow_field_work *work;
   pflow_clock_stats stats;
 } clock_slot;
@@ -75,7 +72,7 @@ static pflow_err create_parts(pflow_clock *clock) {
   for (; clock->slots < slots; clock->slots++) {
     clock_slot *slot = &clock->slot[clock->slots];
     pf_try(pflow_field_work_create(&slot->work, clock->field, clock->piece));
-    pthread_mutex_init(&slot->lock, NULL);
+    pf_lent_begin(&slot->lent);
     slot->stats.smallest = 1.0;
   }
   return PFLOW_OK;
@@ -109,7 +106,7 @@ void pflow_clock_destroy(pflow_clock *clock) {
   if (!clock) return;
   for (size_t i = 0; i < clock->slots; i++) {
     pflow_field_work_destroy(clock->slot[i].work);
-    pthread_mutex_destroy(&clock->slot[i].lock);
+    pf_lent_end(&clock->slot[i].lent);
   }
   pflow_free(clock->slot);
   pflow_free(clock->row);
@@ -136,38 +133,24 @@ pflow_err pflow_clock_get_stats(const pflow_clock *clock, pflow_clock_stats *sta
   pf_need(stats);
   *stats = (pflow_clock_stats){.smallest = 1.0};
   for (size_t i = 0; i < clock->slots; i++) {
-    pthread_mutex_lock(&clock->slot[i].lock);
+    pthread_mutex_lock(&clock->slot[i].lent.lock);
     add_stats(stats, &clock->slot[i].stats);
-    pthread_mutex_unlock(&clock->slot[i].lock);
+    pthread_mutex_unlock(&clock->slot[i].lent.lock);
   }
   return PFLOW_OK;
-}
-
-/* A slot that is free, the thread's last one if it can be had; waits for that one when
- * all are taken. */
-static clock_slot *take_slot(pflow_clock *clock) {
-  static _Thread_local size_t last;
-  const size_t first = last % clock->slots;
-  for (size_t i = 0; i < clock->slots; i++) {
-    last = (first + i) % clock->slots;
-    if (pthread_mutex_trylock(&clock->slot[last].lock) == 0) return &clock->slot[last];
-  }
-  last = first;
-  pthread_mutex_lock(&clock->slot[first].lock);
-  return &clock->slot[first];
 }
 
 static clock_call begin_call(pflow_clock *clock) {
   return (clock_call){.clock = clock,
                       .kernels = &pf_kernels_get()->rows,
-                      .slot = take_slot(clock),
+                      .slot = pf_lend(clock->slot, clock->slots, sizeof *clock->slot),
                       .stats.smallest = 1.0};
 }
 
 /* Gives the slot back with what was counted. */
 static void end_call(const clock_call *call) {
   add_stats(&call->slot->stats, &call->stats);
-  pthread_mutex_unlock(&call->slot->lock);
+  pf_lend_back(&call->slot->lent);
 }
 
 /* Counts a change of sign; the side that a zero denominator is taken to be on. */

@@ -7,12 +7,27 @@
 
 enum { piece_rows = 128 /* the rows of a solve's block */ };
 
+/* What one call at a time uses. */
+typedef struct flow_slot {
+  pf_lent lent;
+  pflow_denoiser_work *work;
+} flow_slot;
+
 struct pflow_denoiser_flow {
   const pflow_denoiser *denoiser;
-  size_t works;
-  pf_lender lender;
-  void *work[]; /* pflow_denoiser_work */
+  size_t slots; /* with a workspace */
+  flow_slot *slot;
 };
+
+static pflow_err create_slots(pflow_denoiser_flow *flow, size_t count) {
+  pf_try(pf_alloc(&flow->slot, count, sizeof *flow->slot));
+  for (; flow->slots < count; flow->slots++) {
+    flow_slot *slot = &flow->slot[flow->slots];
+    pf_try(pflow_denoiser_work_create(&slot->work, flow->denoiser, piece_rows));
+    pf_lent_begin(&slot->lent);
+  }
+  return PFLOW_OK;
+}
 
 pflow_err pflow_denoiser_flow_create(pflow_denoiser_flow **flow,
                                      const pflow_denoiser *denoiser, size_t concurrent) {
@@ -23,15 +38,9 @@ pflow_err pflow_denoiser_flow_create(pflow_denoiser_flow **flow,
                           "denoiser flow: concurrent", (double)concurrent,
                           "1 to PFLOW_MAX_THREADS"));
   pflow_denoiser_flow *made;
-  pf_try(pf_alloc(&made, 1, sizeof *made + concurrent * sizeof *made->work));
+  pf_try(pf_alloc(&made, 1, sizeof *made));
   made->denoiser = denoiser;
-  pflow_err rc = PFLOW_OK;
-  while (rc >= 0 && made->works < concurrent) {
-    pflow_denoiser_work *work;
-    rc = pflow_denoiser_work_create(&work, denoiser, piece_rows);
-    if (rc >= 0) made->work[made->works++] = work;
-  }
-  pf_lender_begin(&made->lender, made->work, made->works);
+  pflow_err rc = create_slots(made, concurrent);
   if (rc < 0) {
     pflow_denoiser_flow_destroy(made);
     return rc;
@@ -42,9 +51,11 @@ pflow_err pflow_denoiser_flow_create(pflow_denoiser_flow **flow,
 
 void pflow_denoiser_flow_destroy(pflow_denoiser_flow *flow) {
   if (!flow) return;
-  pf_lender_end(&flow->lender);
-  for (size_t i = 0; i < flow->works; i++)
-    pflow_denoiser_work_destroy(flow->work[i]);
+  for (size_t i = 0; i < flow->slots; i++) {
+    pflow_denoiser_work_destroy(flow->slot[i].work);
+    pf_lent_end(&flow->slot[i].lent);
+  }
+  pflow_free(flow->slot);
   pflow_free(flow);
 }
 
@@ -56,13 +67,13 @@ int pflow_denoiser_rhs(const pflow_ode_rows *rows, float *dx, void *flow) {
   if (rows->dim != self->denoiser->dim)
     return pf_fail(PFLOW_ESHAPE, "denoiser: rows of %zu values, made for %zu", rows->dim,
                    self->denoiser->dim);
-  pflow_denoiser_work *work = pf_lender_take(&self->lender);
-  pflow_err rc = pf_denoiser_run(self->denoiser, work,
+  flow_slot *slot = pf_lend(self->slot, self->slots, sizeof *slot);
+  pflow_err rc = pf_denoiser_run(self->denoiser, slot->work,
                                  &(pf_denoiser_rows){.x = rows->y,
                                                      .log_height = rows->s,
                                                      .n = rows->n,
                                                      .as_derivative = true,
                                                      .out = dx});
-  pf_lender_give(&self->lender, work);
+  pf_lend_back(&slot->lent);
   return rc;
 }

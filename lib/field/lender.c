@@ -1,32 +1,30 @@
 /*
- * lender.c - a few things that calls running at the same time take and give back.
+ * lender.c - slots that calls running at the same time take and give back.
  */
 #include "field/lender.h"
 
-void pf_lender_begin(pf_lender *lender, void **thing, size_t count) {
-  pthread_mutex_init(&lender->lock, NULL);
-  pthread_cond_init(&lender->freed, NULL);
-  lender->thing = thing;
-  lender->idle = count;
+void pf_lent_begin(pf_lent *lent) {
+  pthread_mutex_init(&lent->lock, NULL);
 }
 
-void pf_lender_end(pf_lender *lender) {
-  pthread_cond_destroy(&lender->freed);
-  pthread_mutex_destroy(&lender->lock);
+void pf_lent_end(pf_lent *lent) {
+  pthread_mutex_destroy(&lent->lock);
 }
 
-void *pf_lender_take(pf_lender *lender) {
-  pthread_mutex_lock(&lender->lock);
-  while (lender->idle == 0)
-    pthread_cond_wait(&lender->freed, &lender->lock);
-  void *thing = lender->thing[--lender->idle];
-  pthread_mutex_unlock(&lender->lock);
-  return thing;
+void *pf_lend(void *slots, size_t count, size_t size) {
+  static _Thread_local size_t last;
+  const size_t first = last % count;
+  for (size_t i = 0; i < count; i++) {
+    last = (first + i) % count;
+    pf_lent *lent = (void *)((char *)slots + last * size);
+    if (pthread_mutex_trylock(&lent->lock) == 0) return lent;
+  }
+  last = first;
+  pf_lent *lent = (void *)((char *)slots + first * size);
+  pthread_mutex_lock(&lent->lock);
+  return lent;
 }
 
-void pf_lender_give(pf_lender *lender, void *thing) {
-  pthread_mutex_lock(&lender->lock);
-  lender->thing[lender->idle++] = thing;
-  pthread_cond_signal(&lender->freed);
-  pthread_mutex_unlock(&lender->lock);
+void pf_lend_back(pf_lent *lent) {
+  pthread_mutex_unlock(&lent->lock);
 }

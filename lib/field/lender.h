@@ -1,5 +1,5 @@
 /*
- * lender.h - a few things that calls running at the same time take and give back.
+ * lender.h - slots that calls running at the same time take and give back.
  */
 #ifndef LIBPFLOW_LENDER_H
 #define LIBPFLOW_LENDER_H
@@ -8,20 +8,22 @@
 
 #include "base/base.h"
 
-typedef struct pf_lender {
-  pthread_mutex_t lock; /* of what follows */
-  pthread_cond_t freed;
-  size_t idle; /* the first so many */
-  void **thing;
-} pf_lender;
+/*
+ * What a slot's struct begins with. It puts the slot on cache lines of its own: there is
+ * no lock but the slots', so that a thread that keeps to its slot meets no other.
+ */
+typedef struct pf_lent {
+  _Alignas(PFLOW_ALIGNMENT) pthread_mutex_t lock;
+} pf_lent;
 
-/* Lends the `count` things of an array that the caller keeps, and that end may find in
- * another order. */
-void pf_lender_begin(pf_lender *lender, void **thing, size_t count);
-void pf_lender_end(pf_lender *lender);
+void pf_lent_begin(pf_lent *lent);
+void pf_lent_end(pf_lent *lent);
 
-/* Takes one, waiting for one if need be, and gives it back. */
-void *pf_lender_take(pf_lender *lender);
-void pf_lender_give(pf_lender *lender, void *thing);
+/*
+ * Takes a free one of `count` slots of `size` bytes each, the thread's last one if it can
+ * be had; waits for that one when all are taken.
+ */
+void *pf_lend(void *slots, size_t count, size_t size);
+void pf_lend_back(pf_lent *lent);
 
 #endif
