@@ -30,10 +30,10 @@ static const column_info columns[column_count] = {
     [col_transform] = {"transform_microseconds", "us/row",
                        "Time to transform a test row, in microseconds.", 1, 1, -1, false,
                        false},
-    [col_knn] = {"knn_accuracy", "kNN %",
+    [col_knn] = {"knn", "kNN %",
                  "Accuracy of the vote of the 10 nearest training rows.", 100, 1, 1, true,
                  true},
-    [col_linear] = {"linear_accuracy", "linear %",
+    [col_linear] = {"linear", "linear %",
                     "Accuracy of logistic regression, its strength chosen by "
                     "cross-validation.",
                     100, 1, 1, true, true},
@@ -42,19 +42,19 @@ static const column_info columns[column_count] = {
                  "better.",
                  1, 3, -1, true, true},
     [col_shot_1] =
-        {"shot_1_accuracy", "1-shot %",
+        {"one_shot", "1-shot %",
          "Accuracy of the nearest of one labelled row a class, over 100 draws.", 100, 1,
          1, true, true},
     [col_shot_5] =
-        {"shot_5_accuracy", "5-shot %",
+        {"five_shot", "5-shot %",
          "Accuracy of the nearest mean of five labelled rows a class, over 100 "
          "draws.",
          100, 1, 1, true, true},
-    [col_bit] = {"bit_recall", "1-bit %",
+    [col_bit] = {"recall_1bit", "1-bit %",
                  "Share of the 10 nearest rows of the original features that a search by "
                  "one bit a value finds among its first 10.",
                  100, 1, 1, true, true},
-    [col_byte] = {"byte_recall", "8-bit %", "The same with eight bits a value.", 100, 1,
+    [col_byte] = {"recall_8bit", "8-bit %", "The same with eight bits a value.", 100, 1,
                   1, true, true},
     [col_nmi] = {"kmeans_nmi", "k-means NMI",
                  "Normalised mutual information of the classes and k-means clusters of "

@@ -44,7 +44,7 @@ static const char head[] =
     ".card{border:1px solid #d5dae0;border-radius:6px;padding:12px}\n"
     ".three{display:grid;gap:12px;"
     "grid-template-columns:repeat(auto-fit,minmax(min(100%,260px),1fr))}\n"
-    ".one{max-width:560px}\n"
+    ".one{max-width:440px}\n"
     "figure{margin:0}\n"
     "figcaption{font-size:.85rem;color:#4a525a}\n"
     "svg{display:block;width:100%;height:auto;font:11px system-ui,sans-serif;"

@@ -13,7 +13,7 @@ enum {
   bin_width = 2,
   bins = 31, /* the last one: 60 and more */
   most_ways = 20,
-  stops = 13 /* strengths 0, 1/12, ... 1 */
+  stops = 25 /* strengths 0, 1/24, ... 1 */
 };
 
 static void put_caption(FILE *out, const char *text) {

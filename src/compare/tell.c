@@ -129,7 +129,7 @@ static json_t *entrant_json(const roster *all, size_t place) {
     if (of->info.method == PFLOW_MAP_POISSON) {
       put_text(object, "field", pflow_map_field_name(of->info.field));
       put_size(object, "dims", of->info.dims);
-      put_real(object, "aug_dim", of->info.aug_dim);
+      put_real(object, "aug", of->info.aug_dim);
       put_real(object, "start", of->info.start);
       put_real(object, "strength", of->info.strength);
     }

@@ -60,7 +60,7 @@ def check_none(measures):
     y, y2 = np.load("y.npy"), np.load("y2.npy")
     near = squared(test, train).argsort(1, kind="stable")[:, :10]
     votes = np.array([np.bincount(y[row]).argmax() for row in near])
-    close("kNN", measures["knn_accuracy"]["value"], (votes == y2).mean())
+    close("kNN", measures["knn"]["value"], (votes == y2).mean())
     within = squared(test, test)
     np.fill_diagonal(within, np.inf)
     counts = np.bincount(within.argsort(1, kind="stable")[:, :10].ravel(), minlength=len(test))
@@ -111,7 +111,7 @@ def check_clusters():
 def check_seeds():
     rotate, whiten = load("seeds")["methods"][1:]
     assert rotate["fits"] == 3 and whiten["fits"] == 1
-    recall = rotate["measures"]["bit_recall"]
+    recall = rotate["measures"]["recall_1bit"]
     close("mean", recall["value"], np.mean(recall["values"]))
     close("deviation", recall["deviation"], np.std(recall["values"], ddof=1))
     assert recall["deviation"] > 0
