@@ -30,9 +30,8 @@ static const column_info columns[column_count] = {
     [col_transform] = {"transform_microseconds", "us/row",
                        "Time to transform a test row, in microseconds.", 1, 1, -1, false,
                        false},
-    [col_knn] = {"knn", "kNN %",
-                 "Accuracy of the vote of the 10 nearest training rows.", 100, 1, 1, true,
-                 true},
+    [col_knn] = {"knn", "kNN %", "Accuracy of the vote of the 10 nearest training rows.",
+                 100, 1, 1, true, true},
     [col_linear] = {"linear", "linear %",
                     "Accuracy of logistic regression, its strength chosen by "
                     "cross-validation.",
