@@ -146,7 +146,7 @@ static void add_outcome(entrant *self, const arena *rows, size_t repeat,
 /* What the first fit leaves for the notes and the page. */
 static int keep_first(entrant *self, trial *run, bool keep) {
   try_library(pflow_map_get_info(run->map, &self->info));
-  if (self->info.leave_alone) remark(self, "its own choice is to leave the rows alone");
+  if (self->info.leave_alone) remark(self, "its search advises to leave the rows alone");
   if (!keep) return status_ok;
   self->map = run->map;
   self->mapped = run->test;

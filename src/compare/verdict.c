@@ -37,6 +37,15 @@ static bool is_known(const entrant *self, column which) {
   return self->fitted && isfinite(self->mean[which]);
 }
 
+/* Whether a difference shows in the digits of its column: a probe that stops at a
+ * tolerance gives differences that are steady, but too small to be any. */
+static bool shows(column which, double difference) {
+  char text[cell_size], zero[cell_size];
+  cells_value(text, which, fabs(difference));
+  cells_value(zero, which, 0.0);
+  return strcmp(text, zero) != 0;
+}
+
 static int compare_column(roster *self, const arena *rows, entrant *with, column which) {
   const entrant *none = &self->entrants[0];
   pflow_interval wide;
@@ -46,7 +55,8 @@ static int compare_column(roster *self, const arena *rows, entrant *with, column
   try_status(interval(rows, a, b, 1, &with->difference[which]));
   try_status(interval(rows, a, b, self->count - 1, &wide));
   const int better = column_about(which)->better;
-  with->clear[which] = wide.low > 0.0 ? better : wide.high < 0.0 ? -better : 0;
+  if (shows(which, wide.mean))
+    with->clear[which] = wide.low > 0.0 ? better : wide.high < 0.0 ? -better : 0;
   return status_ok;
 }
 

@@ -12,7 +12,8 @@ enum { advice_size = 1200 };
 /*
  * Sets difference (a paired bootstrap interval of 95 %) and clear of all entrants. A
  * difference is clear when the interval that is wide enough for all of them together
- * (Bonferroni: 1 - 0.05 / methods) has 0 on its outside. Returns a status.
+ * (Bonferroni: 1 - 0.05 / methods) has 0 on its outside, and its mean is not 0 in the
+ * digits that are shown. Returns a status.
  */
 int verdict_compare(roster *self, const arena *rows);
 

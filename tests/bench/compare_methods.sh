@@ -5,7 +5,7 @@
 #   compare_methods.sh BUILD_FOLDER FEATURES NAME PAGE [OPTION ...]
 #
 # FEATURES has train_x.npy, train_y.npy, test_x.npy and test_y.npy, as examples/cifar10
-# leaves them. Options go to pflow compare.
+# leaves them. Options go to pflow compare, and into the page but for --html FILE.
 set -eu
 build=$(cd "$1" && pwd) features=$2 name=$3 page=$(cd "$(dirname "$4")" && pwd)/$(basename "$4")
 shift 4
@@ -15,13 +15,14 @@ commit=$(git rev-parse --short HEAD)
 machine=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+shown=$(echo "$*" | sed 's/ *--html [^ ]*//')
 start=$(date +%s)
 (cd "$features" && "$build/bin/pflow" compare --in train_x.npy --labels train_y.npy \
   --test test_x.npy --test-labels test_y.npy --markdown "$@") >"$scratch/tables"
 {
   echo "<!-- compare: $name -->"
   echo "Commit $commit, $(date -u +%Y-%m-%d), $machine, $(nproc) processors," \
-    "$(($(date +%s) - start)) s in all. Options: \`$*\`."
+    "$(($(date +%s) - start)) s in all. Options: \`$shown\`."
   echo
   cat "$scratch/tables"
   echo "<!-- end -->"
