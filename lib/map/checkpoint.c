@@ -10,21 +10,21 @@
 
 static const char format[] = "pflow.map.checkpoint", prefix[] = "denoiser.";
 
-enum { settings_size = 512, seconds_between = 60 };
+enum { seconds_between = 60 };
 
 /* All that the work done depends on besides the rows. */
-static void write_settings(char text[settings_size], const pflow_map *map) {
+static pflow_err write_settings(char text[pf_settings_size], const pflow_map *map) {
   const pflow_map_config *c = &map->config;
   pflow_denoiser_config d;
-  pflow_denoiser_config_init(&d);
-  if (c->denoiser) d = *c->denoiser;
-  snprintf(text, settings_size,
+  pf_try(pf_poisson_network_config(map, &d));
+  snprintf(text, pf_settings_size,
            "%s %s %s dims %zu aug_dim %.17g start %.17g strength %.17g rtol %.17g "
            "seed %" PRIu64 " network %zu %zu %zu %zu %.17g %.17g",
            pflow_map_field_name(c->field), pflow_map_target_name(c->target),
            pflow_map_objective_name(c->objective), c->dims, c->aug_dim, c->start,
            c->strength, c->rtol, c->seed, d.width, d.layers, d.steps, d.batch, d.lr,
            d.ema_decay);
+  return PFLOW_OK;
 }
 
 /* ---- writing ---- */
@@ -34,27 +34,30 @@ static json_t *trial_json(const pf_trial_scores *scores) {
   json_t *list = json_array();
   for (size_t i = 0; list && i < pf_trial_strengths; i++)
     if (json_array_append_new(list, scores->valid[i] ? json_real(scores->score[i])
-                                                     : json_null()))
+                                                     : json_null())) {
+      json_decref(list);
       return NULL;
+    }
   return list;
 }
 
-static json_t *describe(const pf_checkpoint *self, const pflow_map *map) {
-  char settings[settings_size], rows[24];
+static json_t *describe(const pf_checkpoint *self) {
+  char rows[24];
   json_t *trials = json_array();
-  write_settings(settings, map);
   snprintf(rows, sizeof rows, "%" PRIu64, self->rows);
   for (size_t i = 0; trials && i < self->done; i++)
-    if (json_array_append_new(trials, trial_json(&self->scores[i]))) return NULL;
-  return json_pack("{s:s, s:s, s:o}", "settings", settings, "rows", rows, "trials",
+    if (json_array_append_new(trials, trial_json(&self->scores[i]))) {
+      json_decref(trials);
+      return NULL;
+    }
+  return json_pack("{s:s, s:s, s:o}", "settings", self->settings, "rows", rows, "trials",
                    trials);
 }
 
-static pflow_err write_file(const pf_checkpoint *self, const pflow_map *map,
-                            const pflow_denoiser *denoiser) {
+static pflow_err write_file(const pf_checkpoint *self, const pflow_denoiser *denoiser) {
   pflow_archive *archive;
   pf_try(pflow_archive_create(&archive));
-  pflow_err rc = pf_describe(archive, "", format, describe(self, map));
+  pflow_err rc = pf_describe(archive, "", format, describe(self));
   if (rc >= 0 && denoiser && pflow_denoiser_steps(denoiser) > 0)
     rc = pflow_archive_put_denoiser(archive, prefix, denoiser, 1);
   if (rc >= 0) rc = pflow_archive_save(archive, self->path);
@@ -62,13 +65,13 @@ static pflow_err write_file(const pf_checkpoint *self, const pflow_map *map,
   return rc;
 }
 
-pflow_err pf_checkpoint_write(pf_checkpoint *checkpoint, const pflow_map *map,
-                              const pflow_denoiser *denoiser, pflow_err rc) {
+pflow_err pf_checkpoint_write(pf_checkpoint *checkpoint, const pflow_denoiser *denoiser,
+                              pflow_err rc) {
   const double now = pf_map_seconds();
   if (!checkpoint->path || rc < 0) return rc;
   if (rc == PFLOW_OK && now - checkpoint->written < seconds_between) return rc;
   checkpoint->written = now;
-  const pflow_err written = write_file(checkpoint, map, denoiser);
+  const pflow_err written = write_file(checkpoint, denoiser);
   return written < 0 ? written : rc;
 }
 
@@ -95,13 +98,12 @@ static pflow_err read_trial(const json_t *list, pf_trial_scores *scores,
   return PFLOW_OK;
 }
 
-static pflow_err read_document(pf_checkpoint *self, const pflow_map *map,
-                               const json_t *document, const char *source) {
-  char settings[settings_size], rows[24];
+static pflow_err read_document(pf_checkpoint *self, const json_t *document,
+                               const char *source) {
+  char rows[24];
   const json_t *trials = json_object_get(document, "trials");
-  write_settings(settings, map);
   snprintf(rows, sizeof rows, "%" PRIu64, self->rows);
-  pf_try(check_same(document, "settings", settings, source));
+  pf_try(check_same(document, "settings", self->settings, source));
   pf_try(check_same(document, "rows", rows, source));
   if (!json_is_array(trials) || json_array_size(trials) > pf_most_trials)
     return pf_fail(PFLOW_EFORMAT, "%s: no list of at most %d trials", source,
@@ -120,11 +122,12 @@ pflow_err pf_checkpoint_open(pf_checkpoint *checkpoint, const pflow_map *map,
       (pf_checkpoint){.path = map->config.checkpoint, .written = pf_map_seconds()};
   if (!checkpoint->path) return PFLOW_OK;
   pf_try(pf_mul(&values, rows->n, rows->dim, "map: rows"));
+  pf_try(write_settings(checkpoint->settings, map));
   checkpoint->rows = pf_fingerprint(rows->x, values);
   if (!map->config.resume || access(checkpoint->path, F_OK) != 0) return PFLOW_OK;
   pf_try(pflow_archive_load(&checkpoint->read, checkpoint->path));
   pf_try(pf_described(&document, checkpoint->read, "", format));
-  pflow_err rc = read_document(checkpoint, map, document, checkpoint->path);
+  pflow_err rc = read_document(checkpoint, document, checkpoint->path);
   json_decref(document);
   return rc;
 }

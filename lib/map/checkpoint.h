@@ -6,12 +6,13 @@
 
 #include "map/trial.h"
 
-enum { pf_most_trials = 64 };
+enum { pf_most_trials = 64, pf_settings_size = 512 };
 
 struct pf_checkpoint {
-  const char *path; /* borrowed; NULL: nothing is written */
-  uint64_t rows;    /* fingerprint of the fit's rows */
-  size_t done;      /* trials of the search */
+  const char *path;                /* borrowed; NULL: nothing is written */
+  uint64_t rows;                   /* fingerprint of the fit's rows */
+  char settings[pf_settings_size]; /* all that the work depends on besides */
+  size_t done;                     /* trials of the search */
   pf_trial_scores scores[pf_most_trials];
   pflow_archive *read; /* NULL, or what the fit goes on from */
   double written;      /* when, in seconds */
@@ -29,8 +30,8 @@ void pf_checkpoint_close(pf_checkpoint *checkpoint);
  * Writes what there is: the trials, and the denoiser unless it is NULL; but if `rc`,
  * which it gives on, is PFLOW_OK, only when a minute has passed since the last time.
  */
-pflow_err pf_checkpoint_write(pf_checkpoint *checkpoint, const pflow_map *map,
-                              const pflow_denoiser *denoiser, pflow_err rc);
+pflow_err pf_checkpoint_write(pf_checkpoint *checkpoint, const pflow_denoiser *denoiser,
+                              pflow_err rc);
 
 /* The denoiser of rows of dim values that was being trained, to go on with config's pool
  * and callback; NULL if the checkpoint has none. */

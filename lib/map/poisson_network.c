@@ -19,23 +19,27 @@ static int tell(const pflow_denoiser_progress *progress, void *user) {
   training *self = user;
   const pf_poisson *state = self->map->state;
   self->rc = pf_map_report(self->map, "training", progress->step, progress->steps);
-  self->rc = pf_checkpoint_write(self->checkpoint, self->map, state->denoiser, self->rc);
+  self->rc = pf_checkpoint_write(self->checkpoint, state->denoiser, self->rc);
   return self->rc;
 }
 
-static pflow_denoiser_config settings(training *self) {
+pflow_err pf_poisson_network_config(const pflow_map *map, pflow_denoiser_config *config) {
+  pflow_denoiser_config_init(config);
+  return pf_config_read(config, sizeof *config, map->config.denoiser,
+                        "pflow_denoiser_config");
+}
+
+static pflow_err read_settings(training *self, pflow_denoiser_config *config) {
   const pflow_map *map = self->map;
-  pflow_denoiser_config config;
-  pflow_denoiser_config_init(&config);
-  if (map->config.denoiser) config = *map->config.denoiser;
-  config.aug_dim = map->info.aug_dim;
-  config.r_min = map->info.r0;
-  config.r_max = map->info.r1;
-  config.seed = map->info.seed;
-  config.pool = map->config.pool;
-  config.on_step = tell;
-  config.user = self;
-  return config;
+  pf_try(pf_poisson_network_config(map, config));
+  config->aug_dim = map->info.aug_dim;
+  config->r_min = map->info.r0;
+  config->r_max = map->info.r1;
+  config->seed = map->info.seed;
+  config->pool = map->config.pool;
+  config->on_step = tell;
+  config->user = self;
+  return PFLOW_OK;
 }
 
 /* Rows of the fit, each without itself, against the exact field of at most so many. */
@@ -74,8 +78,9 @@ pflow_err pf_poisson_fit_network(pflow_map *map, const float *u, size_t n,
                                  pf_checkpoint *checkpoint) {
   pf_poisson *self = map->state;
   training steps = {map, checkpoint, PFLOW_OK};
-  const pflow_denoiser_config config = settings(&steps);
+  pflow_denoiser_config config;
   pflow_denoiser_report report = {0};
+  pf_try(read_settings(&steps, &config));
   pf_try(pf_checkpoint_denoiser(checkpoint, map->info.dims, &config, &self->denoiser));
   if (!self->denoiser)
     pf_try(pflow_denoiser_create(&self->denoiser, map->info.dims, &config));

@@ -181,7 +181,7 @@ static pflow_err try_one(search *self, const pf_poisson_choice *settings) {
   judge(self, settings, scores);
   self->map->info.trials += self->strength.n;
   pflow_err rc = pf_map_report(self->map, "search", ++self->done, self->total);
-  return pf_checkpoint_write(checkpoint, self->map, NULL, rc);
+  return pf_checkpoint_write(checkpoint, NULL, rc);
 }
 
 static candidates aug_dims_for(const search *self, double dims) {
