@@ -241,6 +241,8 @@ pflow_err pflow_ode_run(pflow_ode *ode, pflow_rhs_fn rhs, void *user, double s0,
   pf_need(ode);
   pf_need(rhs);
   pf_need(y);
+  if (n > ode->max_rows)
+    return pf_fail(PFLOW_ESHAPE, "ode: %zu rows, made for %zu", n, ode->max_rows);
   pf_ode_solver self;
   memcpy(&self, &ode->problem, sizeof self);
   self.rhs = rhs;
@@ -250,8 +252,6 @@ pflow_err pflow_ode_run(pflow_ode *ode, pflow_rhs_fn rhs, void *user, double s0,
   self.y = y;
   self.n = self.first_failed = n;
   pf_try(check_problem(&self));
-  if (n > ode->max_rows)
-    return pf_fail(PFLOW_ESHAPE, "ode: %zu rows, made for %zu", n, ode->max_rows);
   if (s0 == s1) { /* no way to go: a fixed solve without steps */
     self.adaptive = false;
     self.config.steps = 0;
