@@ -10,6 +10,7 @@
 
 #include "pflow/error.h"
 #include "pflow/memory.h"
+#include "pflow/threads.h"
 
 /*
  * Stores the sentence of an error for pflow_errmsg(); the value is the code (a macro, so
@@ -58,6 +59,10 @@ pflow_err pf_config_read(void *full, size_t full_size, const void *given,
 /* PFLOW_EINVAL "NAME is VALUE, wants CONDITION" unless ok. */
 pflow_err pf_check_setting(bool ok, const char *name, double value,
                            const char *condition);
+
+/* Whether a loop begun on this pool now would run on its caller's thread alone, because
+ * another one has the workers. NULL: the default pool. */
+bool pf_pool_is_busy(pflow_pool *pool);
 
 /*
  * Around a call of the user's: begin clears the thread's message, so that a sentence

@@ -272,6 +272,10 @@ static void run_shared(pflow_pool *pool, loop *self) {
   pthread_mutex_unlock(&pool->lock);
 }
 
+bool pf_pool_is_busy(pflow_pool *pool) {
+  return atomic_load(&pool_or_default(pool)->busy);
+}
+
 pflow_err pflow_parallel_for(pflow_pool *pool, size_t n, size_t grain,
                              pflow_range_fn body, void *user) {
   pf_need(body);

@@ -176,7 +176,8 @@ static int run_tiles(size_t begin, size_t end, void *user) {
 
 enum { most_rounds = 2 * PFLOW_MAX_THREADS };
 
-/* Few queries: the parts of one tile on all threads, a round of them at a time. */
+/* Few queries: the parts of one tile on all threads, a round of them at a time. Where the
+ * threads have work of their own, that would only take slots which they wait for. */
 typedef struct round {
   tile self;
   size_t first, size; /* parts */
@@ -218,7 +219,8 @@ pflow_err pf_exact_run(const pf_exact_job *job) {
   const size_t tiles = (job->n + pf_exact_tile - 1) / pf_exact_tile;
   const size_t threads = pflow_pool_threads(job->exact->pool);
   pf_try(check_left_out(job));
-  if (threads == 1 || tiles >= 4 * threads || parts_of(job->exact) == 1)
+  if (threads == 1 || tiles >= 4 * threads || parts_of(job->exact) == 1 ||
+      pf_pool_is_busy(job->exact->pool))
     return pflow_parallel_for(job->exact->pool, tiles, 1, run_tiles, (void *)job);
   for (size_t t = 0; t < tiles; t++)
     pf_try(run_shared_tile(job, t * pf_exact_tile));
