@@ -201,9 +201,9 @@ PFLOW_API pflow_err pflow_denoiser_flow_create(pflow_denoiser_flow **flow,
 PFLOW_API void pflow_denoiser_flow_destroy(pflow_denoiser_flow *flow);
 
 /*
- * dx/ds = x - xhat(x, e^s), a pflow_rhs_fn. May be called from several threads at once. A
- * row that is not finite gets a derivative of NaN, which the integrators know how to
- * handle. Errors: PFLOW_ENULL, PFLOW_ESHAPE, PFLOW_ESTATE before a fit.
+ * dx/ds = x - xhat(x, e^s), a pflow_rhs_fn. May be called from several threads at once;
+ * dx may be the rows' y. A row that is not finite gets a derivative of NaN, which the
+ * integrators know how to handle. Errors: PFLOW_ENULL, PFLOW_ESHAPE, PFLOW_ESTATE before a fit.
  */
 PFLOW_API int pflow_denoiser_rhs(const pflow_ode_rows *rows, float *dx, void *flow);
 

@@ -198,8 +198,8 @@ typedef struct pflow_exact_flow {
 
 /*
  * dx/ds = x - xhat(x, e^s), a pflow_rhs_fn. Re-entrant: may be called at the same time
- * for different rows. A row that is not finite, or too far away, gets a derivative of
- * NaN, which the integrators know how to handle. Errors as above.
+ * for different rows; dx may be the rows' y. A row that is not finite, or too far away,
+ * gets a derivative of NaN, which the integrators know how to handle. Errors as above.
  */
 PFLOW_API int pflow_exact_rhs(const pflow_ode_rows *rows, float *dx, void *flow);
 

@@ -3,31 +3,33 @@
 #include <math.h>
 #include <string.h>
 
+#include "map/poisson_flow.h"
 #include "pflow/eval.h"
 #include "pflow/neighbours.h"
 #include "pflow/probes.h"
 
-/* Neighbours looked at, their least overlap, and fitted rows that are mapped too where
- * the objective has a classifier. */
-enum { neighbours = 10, most_mapped = 4000 };
-static const double least_overlap = 0.5;
+/* Neighbours looked at, and their least overlap. */
+enum { neighbours = 10 };
+static const double least_overlap = 0.75;
 
 struct pf_trial {
   const pflow_map *map;
   const pf_trial_rows *rows;
-  size_t mapped; /* rows that are mapped: those held out, or some fitted ones as well */
-  size_t classes;
-  size_t *before; /* NEIGHBOURS: of the held-out rows among themselves */
+  size_t all, classes;
+  size_t *held;   /* numbers of the held-out rows */
+  size_t *before; /* NEIGHBOURS: theirs among all rows */
   double score_before;
 };
 
 /* ---- the objectives ---- */
 
+/* Of the held-out rows among all: few rows alone would have neighbours so far away that
+ * most maps keep them. */
 static pflow_err held_neighbours(const pf_trial *self, const float *y, size_t dim,
                                  size_t *lists) {
-  const pflow_features held = {y, self->rows->held, dim};
-  return pflow_neighbours_within(&held, NULL, 0, neighbours, lists, NULL,
-                                 self->map->config.pool);
+  const pflow_features rows = {y, self->all, dim};
+  return pflow_neighbours_within(&rows, self->held, self->rows->held, neighbours, lists,
+                                 NULL, self->map->config.pool);
 }
 
 /* The rows of y that have a direction, as a block of the caller's. */
@@ -107,7 +109,7 @@ static pflow_err accuracy(const pf_trial *self, const float *y, size_t dim,
   const size_t held = self->rows->held;
   const pflow_labelled test = {y, self->rows->labels, held, dim, self->classes};
   const pflow_labelled train = {y + held * dim, self->rows->labels + held,
-                                self->mapped - held, dim, self->classes};
+                                self->rows->known, dim, self->classes};
   return self->map->config.objective == PFLOW_MAP_KNN ? vote(self, &train, &test, score)
                                                       : probe(self, &train, &test, score);
 }
@@ -145,6 +147,9 @@ static size_t count_classes(const pf_trial_rows *rows) {
 static pflow_err measure_before(pf_trial *self) {
   const pf_trial_rows *rows = self->rows;
   bool valid;
+  pf_try(pf_alloc(&self->held, rows->held, sizeof *self->held));
+  for (size_t i = 0; i < rows->held; i++)
+    self->held[i] = i;
   if (self->map->config.objective == PFLOW_MAP_NEIGHBOURS) {
     pf_try(pf_alloc(&self->before, rows->held * neighbours, sizeof *self->before));
     pf_try(held_neighbours(self, rows->x, rows->dim, self->before));
@@ -159,15 +164,14 @@ pflow_err pf_trial_create(pf_trial **trial, const pflow_map *map,
   *trial = made;
   made->map = map;
   made->rows = rows;
-  made->mapped = rows->held;
-  if (map->config.objective != PFLOW_MAP_NEIGHBOURS)
-    made->mapped += rows->known < most_mapped ? rows->known : most_mapped;
+  made->all = rows->held + rows->known;
   made->classes = count_classes(rows);
   return measure_before(made);
 }
 
 void pf_trial_destroy(pf_trial *trial) {
   if (!trial) return;
+  pflow_free(trial->held);
   pflow_free(trial->before);
   pflow_free(trial);
 }
@@ -181,8 +185,9 @@ typedef struct run {
   pflow_affine *preprocess;
   pflow_exact *exact;
   pf_geometry geometry;
-  float *u, *y;      /* all rows there are, and the mapped ones in the target's form */
-  size_t *leave_out; /* of the mapped rows */
+  pflow_ode *ode;
+  float *u, *y; /* all rows on their way, and in the target's form */
+  size_t *leave_out;
   double r0, r1;
 } run;
 
@@ -190,6 +195,7 @@ static void end_run(run *self) {
   pflow_affine_destroy(self->preprocess);
   pflow_exact_destroy(self->exact);
   pf_geometry_destroy(&self->geometry);
+  pflow_ode_destroy(self->ode);
   pflow_free(self->u);
   pflow_free(self->y);
   pflow_free(self->leave_out);
@@ -197,7 +203,6 @@ static void end_run(run *self) {
 
 static pflow_err preprocess(run *self) {
   const pf_trial_rows *rows = self->trial->rows;
-  const size_t all = rows->held + rows->known;
   pflow_affine_config config;
   pflow_affine_config_init(&config);
   config.out_dim = self->settings->dims;
@@ -205,6 +210,7 @@ static pflow_err preprocess(run *self) {
   config.pool = self->trial->map->config.pool;
   pf_try(pflow_affine_fit(&self->preprocess, PFLOW_AFFINE_PCA, rows->known_x, rows->known,
                           rows->dim, &config));
+  const size_t all = self->trial->all;
   pf_try(pf_alloc(&self->u, all * self->settings->dims, sizeof *self->u));
   return pflow_affine_apply(self->preprocess, rows->x, all, self->u);
 }
@@ -227,6 +233,12 @@ static pflow_err make_field(run *self) {
   return pflow_exact_create(&self->exact, &sources, &config);
 }
 
+static pflow_err make_solver(run *self) {
+  pflow_ode_config ode = pf_poisson_ode(self->trial->map);
+  ode.rtol = ode.atol = fmax(ode.rtol, 1e-3);
+  return pflow_ode_create(&self->ode, self->trial->all, self->settings->dims, &ode);
+}
+
 static pflow_err begin_run(run *self) {
   const pf_trial *trial = self->trial;
   const pf_poisson_choice *settings = self->settings;
@@ -234,35 +246,43 @@ static pflow_err begin_run(run *self) {
   const size_t width = pf_geometry_width(target, settings->dims);
   pf_try(preprocess(self));
   pf_try(make_field(self));
+  pf_try(make_solver(self));
   pf_try(pf_geometry_create(&self->geometry, target, settings->dims, settings->aug_dim));
-  pf_try(pf_alloc(&self->y, trial->mapped * width, sizeof *self->y));
-  pf_try(pf_alloc(&self->leave_out, trial->mapped, sizeof *self->leave_out));
-  for (size_t i = 0; i < trial->mapped; i++)
+  pf_try(pf_alloc(&self->y, trial->all * width, sizeof *self->y));
+  pf_try(pf_alloc(&self->leave_out, trial->all, sizeof *self->leave_out));
+  for (size_t i = 0; i < trial->all; i++)
     self->leave_out[i] = i < trial->rows->held ? PFLOW_NO_SOURCE : i - trial->rows->held;
   return PFLOW_OK;
 }
 
+/* A row without direction counts as one at 0. */
 static pflow_err form_rows(run *self, double r) {
   const size_t dims = self->settings->dims;
   const size_t width = pf_geometry_width(self->geometry.target, dims);
-  for (size_t i = 0; i < self->trial->mapped; i++)
-    pf_try(pf_geometry_form(&self->geometry, self->u + i * dims, r, self->y + i * width));
+  for (size_t i = 0; i < self->trial->all; i++) {
+    float *y = self->y + i * width;
+    const pflow_err rc = pf_geometry_form(&self->geometry, self->u + i * dims, r, y);
+    if (rc == PFLOW_EINVAL)
+      memset(y, 0, width * sizeof *y);
+    else if (rc < 0)
+      return rc;
+  }
   return PFLOW_OK;
 }
 
-/* From strength to strength; scores of those that are reached. */
+/* From strength to strength; scores of those that are reached. What loses neighbours
+ * finds none of them again farther on. */
 static pflow_err climb(run *self, const double *strength, size_t n,
                        pf_trial_scores *scores) {
   const size_t dims = self->settings->dims;
   const size_t width = pf_geometry_width(self->geometry.target, dims);
-  pflow_ode_config ode = pf_poisson_ode(self->trial->map);
-  pflow_exact_flow flow = {self->exact, self->leave_out};
+  pflow_exact_flow field = {self->exact, self->leave_out};
+  pf_poisson_flow flow = {pflow_exact_rhs, &field, dims, self->settings->aug_dim};
   double from = self->r0;
-  ode.rtol = ode.atol = fmax(ode.rtol, 1e-3);
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0; i < n && (i == 0 || scores->valid[i - 1]); i++) {
     const double to = pf_poisson_stop(self->r0, self->r1, strength[i]);
-    const pflow_err rc = pflow_ode_solve(&ode, pflow_exact_rhs, &flow, log(from), log(to),
-                                         self->u, self->trial->mapped, dims, NULL);
+    const pflow_err rc =
+        pf_poisson_flow_run(&flow, self->ode, from, to, self->u, self->trial->all, NULL);
     if (rc != PFLOW_OK) return rc;
     from = to;
     pf_try(form_rows(self, to));

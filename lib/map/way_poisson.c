@@ -7,6 +7,7 @@
 #include "field/kernel.h"
 #include "map/affine.h"
 #include "map/poisson.h"
+#include "map/poisson_flow.h"
 
 #define sample_stream UINT64_C(0x706d00000003)
 
@@ -18,6 +19,7 @@ typedef struct buffers {
   pflow_ode *ode;
   float *u;
   size_t *leave_out;
+  pf_poisson_flow flow;          /* of one of these two */
   pflow_exact_flow exact;        /* borrows leave_out while it is of use */
   pflow_denoiser_flow *denoiser; /* NETWORK */
 } buffers;
@@ -67,11 +69,16 @@ static pflow_err work_create(pflow_map_work *work) {
   pf_try(pf_mul(&floats, work->max_rows, map->info.dims, "map: rows of a workspace"));
   pf_try(pf_alloc(&self->u, floats, sizeof *self->u));
   pf_try(pflow_ode_create(&self->ode, work->max_rows, map->info.dims, &config));
+  self->flow =
+      (pf_poisson_flow){pflow_exact_rhs, &self->exact, map->info.dims, map->info.aug_dim};
   self->exact.exact = state->exact;
-  if (state->denoiser)
-    return pflow_denoiser_flow_create(&self->denoiser, state->denoiser,
-                                      pflow_pool_threads(map->config.pool));
-  return pf_alloc(&self->leave_out, work->max_rows, sizeof *self->leave_out);
+  if (state->exact)
+    return pf_alloc(&self->leave_out, work->max_rows, sizeof *self->leave_out);
+  pf_try(pflow_denoiser_flow_create(&self->denoiser, state->denoiser,
+                                    pflow_pool_threads(map->config.pool)));
+  self->flow.field = pflow_denoiser_rhs;
+  self->flow.user = self->denoiser;
+  return PFLOW_OK;
 }
 
 /* ---- the flow ---- */
@@ -85,17 +92,12 @@ static pflow_err blame_rows(pflow_err rc, size_t first) {
 }
 
 /* Takes n rows of u from one height to another. */
-static pflow_err flow(const pflow_map *map, pflow_map_work *work, size_t n, double from,
-                      double to) {
+static pflow_err flow(pflow_map_work *work, size_t n, double from, double to) {
   buffers *self = work->buffers;
-  const pf_poisson *state = map->state;
   pflow_ode_stats stats;
   if (from == to) return PFLOW_OK;
-  pflow_err rc = state->denoiser
-                     ? pflow_ode_run(self->ode, pflow_denoiser_rhs, self->denoiser,
-                                     log(from), log(to), self->u, n, &stats)
-                     : pflow_ode_run(self->ode, pflow_exact_rhs, &self->exact, log(from),
-                                     log(to), self->u, n, &stats);
+  const pflow_err rc =
+      pf_poisson_flow_run(&self->flow, self->ode, from, to, self->u, n, &stats);
   if (rc != PFLOW_LIMIT) return blame_rows(rc, work->first);
   return pf_fail(PFLOW_EDIVERGED, "map: %zu rows from row %zu on take too many steps",
                  stats.limited, work->first);
@@ -125,7 +127,7 @@ static pflow_err transform(const pflow_map *map, pflow_map_work *work, const flo
   const double stop = pf_poisson_stop(info->r0, info->r1, work->strength);
   pf_try(pf_affine_apply(state->preprocess, x, n, work->first, self->u));
   find_own(state, self, x, n, info->in_dim);
-  pf_try(flow(map, work, n, info->r0, stop));
+  pf_try(flow(work, n, info->r0, stop));
   for (size_t i = 0; i < n; i++)
     pf_try(blame_row(pf_geometry_form(&state->geometry, self->u + i * info->dims, stop,
                                       y + i * info->out_dim),
@@ -144,7 +146,7 @@ static pflow_err inverse(const pflow_map *map, pflow_map_work *work, const float
                                       self->u + i * info->dims),
                      work->first + i));
   self->exact.leave_out = NULL;
-  pf_try(flow(map, work, n, stop, info->r0));
+  pf_try(flow(work, n, stop, info->r0));
   return pf_affine_invert(state->preprocess, self->u, n, work->first, x);
 }
 
@@ -158,7 +160,7 @@ static pflow_err sample(const pflow_map *map, pflow_map_work *work, uint64_t see
   for (size_t i = 0; i < n; i++)
     pf_kernel_row(&law, first + i, NULL, info->r1, self->u + i * info->dims);
   self->exact.leave_out = NULL;
-  pf_try(flow(map, work, n, info->r1, info->r0));
+  pf_try(flow(work, n, info->r1, info->r0));
   return pf_affine_invert(state->preprocess, self->u, n, work->first, x);
 }
 
