@@ -57,15 +57,16 @@ static double score_shown(const pflow_map_info *info, double score) {
 static void print_choice(const pflow_map_info *info) {
   char text[512];
   if (!info->trials) return;
-  snprintf(text, sizeof text,
-           "%zu settings tried on held-out rows; %s: %.4g as mapped, "
-           "%.4g as the rows were%s",
-           info->trials, score_name(info->objective),
-           score_shown(info, info->score_after), score_shown(info, info->score_before),
-           info->objective == PFLOW_MAP_NEIGHBOURS
-               ? " (settings that lose more than half of the 10 nearest neighbours do "
-                 "not count)"
-               : "");
+  snprintf(
+      text, sizeof text,
+      "%zu settings tried on held-out rows; %s: %.4g as mapped, "
+      "%.4g as the rows were%s",
+      info->trials, score_name(info->objective), score_shown(info, info->score_after),
+      score_shown(info, info->score_before),
+      info->objective == PFLOW_MAP_NEIGHBOURS
+          ? " (settings that lose more than a quarter of the 10 nearest neighbours do "
+            "not count)"
+          : "");
   printf("  chosen     ");
   print_wrapped(text, 13);
   if (!info->leave_alone) return;

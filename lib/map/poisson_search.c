@@ -229,7 +229,7 @@ static void conclude(search *self) {
 static pflow_err run(search *self, const pf_trial_rows *rows) {
   const pflow_map_config *config = &self->map->config;
   pf_try(find_dims(self->map, rows, &self->dims));
-  self->start = one_or(config->start, (double[]){0.5, 1.0, 3.0}, 3);
+  self->start = one_or(config->start, (double[]){1.0, 3.0, 6.0, 10.0}, 4);
   self->strength = one_or(config->strength, (double[]){0.25, 0.5, 0.75, 1.0}, 4);
   pf_try(pf_trial_create(&self->trial, self->map, rows));
   pflow_err rc = try_all(self);

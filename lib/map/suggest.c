@@ -65,7 +65,7 @@ static void advise_flow(pflow_map_advice *advice) {
   snprintf(advice->why_aug_dim, sizeof advice->why_aug_dim,
            "as many augmented dimensions as the rows have: between PFGM (1), whose draws "
            "have heavy tails, and diffusion (many).");
-  advice->start = 1.0;
+  advice->start = 6.0;
   snprintf(advice->why_start, sizeof advice->why_start,
            "the median nearest neighbour is %.3g away; a flow that begins lower tears "
            "neighbours apart, one that begins higher stays less uniform.",
@@ -73,7 +73,7 @@ static void advise_flow(pflow_map_advice *advice) {
   advice->strength = 1.0;
   snprintf(advice->why_strength, sizeof advice->why_strength,
            "1 goes all the way to uniform; `auto` looks on held-out rows for the most "
-           "that keeps half of the neighbours.");
+           "that keeps three quarters of the neighbours.");
 }
 
 static void advise_form(pflow_map_advice *advice) {
