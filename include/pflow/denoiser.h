@@ -203,7 +203,8 @@ PFLOW_API void pflow_denoiser_flow_destroy(pflow_denoiser_flow *flow);
 /*
  * dx/ds = x - xhat(x, e^s), a pflow_rhs_fn. May be called from several threads at once;
  * dx may be the rows' y. A row that is not finite gets a derivative of NaN, which the
- * integrators know how to handle. Errors: PFLOW_ENULL, PFLOW_ESHAPE, PFLOW_ESTATE before a fit.
+ * integrators know how to handle. Errors: PFLOW_ENULL, PFLOW_ESHAPE, PFLOW_ESTATE before
+ * a fit.
  */
 PFLOW_API int pflow_denoiser_rhs(const pflow_ode_rows *rows, float *dx, void *flow);
 
