@@ -2,7 +2,6 @@
 # Every job of tests/bench/compare.sh runs at tiny sizes on both sides, and its tables can be
 # printed: this measures nothing. The peer is left out where python3-torch is missing.
 set -eu
-export LSAN_OPTIONS=suppressions=tests/support/known_leaks.txt:print_suppressions=0
 build=${1:-build}
 command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
 [ -x "$build/bin/bench_peak" ] || { echo "skipped: no bench programs in $build"; exit 77; }

@@ -7,7 +7,6 @@ program=$1/bin/cifar10
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 failed=0
-export LSAN_OPTIONS=suppressions=tests/support/known_leaks.txt:print_suppressions=0
 
 # refuses STATUS PATTERN OPTION...: ends with the status and says something like it.
 refuses() {
