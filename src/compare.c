@@ -15,7 +15,7 @@
 typedef struct compare_options {
   arena_files files;
   const char *methods, *html;
-  size_t seeds, threads;
+  size_t seeds, steps, threads;
   uint64_t seed;
   int json, markdown;
 } compare_options;
@@ -48,7 +48,7 @@ static int compare(const compare_options *options, arena *rows, roster *all) {
 
 static int run_compare(const void *given) {
   const compare_options *options = given;
-  arena rows = {.seed = options->seed};
+  arena rows = {.seed = options->seed, .steps = options->steps};
   roster *all = say_alloc(1, sizeof *all);
   if (!all) return status_failed;
   int status = roster_read(all, options->methods, options->seeds);
@@ -104,6 +104,12 @@ static const option_spec specs[] = {
      .least = 1,
      .most = 1000,
      .help = "fits of each method that draws random numbers, shown as mean~deviation"},
+    {.name = "steps",
+     .kind = count_option,
+     .offset = AT(steps),
+     .value = "N",
+     .most = 1e9,
+     .help = "training steps of poisson-network (0: the library's choice)"},
     {.name = "max-rows",
      .kind = count_option,
      .offset = AT(files.max_rows),

@@ -25,6 +25,17 @@ compare clusters "" --methods "$quick,poisson-exact,poisson-exact@0.5" --threads
 compare again "" --methods "$quick,poisson-exact,poisson-exact@0.5" --threads 3
 compare seeds "" --methods rotate,whiten --seeds 3
 compare few "" --methods l2 --max-rows 100 --max-test 50 --seed 4
+# Learned maps, with the same ones fitted beforehand as witnesses.
+for map in network post; do
+  "$pflow" fit --in X.npy --field $map --out $map.safetensors --threads 1 $(
+    [ $map = post ] || echo --steps 300) >out
+  for rows in X X2; do
+    "$pflow" transform --map $map.safetensors --in $rows.npy --out $rows.$map.npy
+  done
+done
+"$pflow" inverse --map network.safetensors --in X2.network.npy --out X2.back.npy
+compare learned "" --methods poisson-network,poisson-post,network.safetensors --steps 300 \
+  --seeds 2
 compare buried _buried --methods "$quick"
 compare noise _noise --methods "$quick"
 compare zero _zero --methods l2
@@ -43,6 +54,12 @@ on_files="--in X.npy --labels y.npy --test X2.npy --test-labels y2.npy"
   refuse 2 'l2 twice' "$pflow" compare $on_files --methods l2,l2
   refuse 2 '--seeds wants' "$pflow" compare $on_files --seeds 0
   refuse 1 'none.safetensors' "$pflow" compare $on_files --methods none.safetensors
+  refuse 2 '--steps wants' "$pflow" compare $on_files --steps -1
+  cp X.npy rows.safetensors
+  refuse 1 'rows.safetensors' "$pflow" compare $on_files --methods rows.safetensors
+  refuse 1 'network.safetensors takes rows of 8 values, X_noise.npy has 6' \
+    "$pflow" compare --in X_noise.npy --labels y_noise.npy --test X2_noise.npy \
+    --test-labels y2_noise.npy --methods network.safetensors
   refuse 1 'no/page.html' "$pflow" compare $on_files --methods l2 --html no/page.html
   refuse 1 'y2.npy has 150 labels' "$pflow" compare --in X.npy --labels y2.npy \
     --test X2.npy --test-labels y2.npy

@@ -16,6 +16,7 @@ typedef struct arena {
   size_t classes;
   size_t *nearest; /* the 10 nearest training rows of each test row, as they came */
   uint64_t seed;
+  size_t steps;     /* training steps of a network; 0: the library's choice */
   pflow_pool *pool; /* NULL: the default pool */
   progress *bar;
   size_t done; /* steps of the bar */
@@ -26,8 +27,8 @@ typedef struct arena_files {
   size_t max_rows, max_test; /* 0: all */
 } arena_files;
 
-/* Reads the files and finds the neighbours; `self` has seed and pool. Returns a status;
- * arena_free is to be called whatever it is. */
+/* Reads the files and finds the neighbours; `self` has seed, steps and pool. Returns a
+ * status; arena_free is to be called whatever it is. */
 int arena_load(arena *self, const arena_files *files);
 void arena_free(arena *self);
 

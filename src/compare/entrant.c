@@ -41,8 +41,12 @@ static pflow_err make_map(const entrant *self, arena *rows, size_t repeat,
                           pflow_map **map) {
   if (self->file) return pflow_map_load(map, self->file, rows->pool);
   watcher user = {rows, self->name};
+  pflow_denoiser_config denoiser;
   pflow_map_config config;
+  pflow_denoiser_config_init(&denoiser);
+  if (rows->steps) denoiser.steps = rows->steps;
   pflow_map_config_init(&config);
+  config.denoiser = &denoiser;
   config.method = self->method;
   config.field = self->field;
   config.strength = self->strength;

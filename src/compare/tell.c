@@ -132,6 +132,7 @@ static json_t *entrant_json(const roster *all, size_t place) {
       put_real(object, "aug", of->info.aug_dim);
       put_real(object, "start", of->info.start);
       put_real(object, "strength", of->info.strength);
+      if (of->info.steps) put_size(object, "steps", of->info.steps);
     }
   }
   for (size_t c = 0; c < column_count; c++)
