@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs a built tree into a scratch prefix and uses it from outside: by pkg-config and by
-# find_package, shared and static, in C and in C++. Ends with "N passed, N failed".
+# find_package, shared and static, in C and in C++; then the library alone, built where there is
+# no cairo and no Check. Ends with "N passed, N failed".
 #
 #   sh tests/install.sh [BUILD_FOLDER]
 set -u
@@ -8,6 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 . cmake/need.sh
 # shellcheck disable=SC2086
 need_packages $build_packages g++
+root=$PWD
 build=$(cd "${1:-build}" && pwd) || exit 1
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
@@ -71,5 +73,36 @@ command_moved() {
 }
 check "pflow, its manual and completion" command_there
 check "pflow from a moved tree" command_moved
+
+# A pkg-config that knows neither, so that building anything but the library would fail.
+cat >"$scratch/pkg-config" <<'SCRIPT'
+#!/bin/sh
+case " $* " in *" cairo "* | *" check "*) exit 1 ;; esac
+exec pkg-config "$@"
+SCRIPT
+chmod +x "$scratch/pkg-config"
+configure_alone() {
+  cmake -S "$root" -B "$scratch/alone" -DPKG_CONFIG_EXECUTABLE="$scratch/pkg-config" \
+    -DCMAKE_BUILD_TYPE=Debug "$@"
+}
+refused_with_command() {
+  ! configure_alone -DPFLOW_BUILD_TESTS=OFF -DPFLOW_BUILD_EXAMPLES=OFF
+}
+build_alone() {
+  configure_alone -DPFLOW_BUILD_COMMAND=OFF -DPFLOW_BUILD_TESTS=OFF \
+    -DPFLOW_BUILD_EXAMPLES=OFF && cmake --build "$scratch/alone" -j "$(nproc)" &&
+    cmake --install "$scratch/alone" --prefix "$scratch/lone"
+}
+no_command() {
+  [ ! -e "$scratch/lone/bin" ] && [ ! -e "$scratch/lone/share" ]
+}
+check "without cairo the command is refused" refused_with_command
+check "without cairo the library alone is built" build_alone
+check "it installs no command" no_command
+libdir=$(dirname "$(find "$scratch/lone" -name libpflow.a)")
+PKG_CONFIG_PATH=$libdir/pkgconfig
+LD_LIBRARY_PATH=$libdir
+check "it is used by a C program" pkg_build lone_c "cc -std=c11" consumer.c
+check "and by a static one" pkg_build_static lone_c "cc -std=c11" consumer.c
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
