@@ -36,22 +36,57 @@ static int find_names(const fit_options *options, pflow_map_config *config) {
   return status_ok;
 }
 
-static const char *option_of_poisson(const fit_options *options) {
-  if (options->field) return "field";
-  if (options->target) return "target";
-  if (options->objective) return "objective";
-  if (options->aug != PFLOW_MAP_AUTO) return "aug";
-  if (options->start != PFLOW_MAP_AUTO) return "start";
-  return options->strength != PFLOW_MAP_AUTO ? "strength" : NULL;
+/* Maps that take an option. */
+enum { by_exact = 1, by_network = 2, by_post = 4, by_some_methods = 8 };
+
+static unsigned kind_of(const pflow_map_config *config) {
+  static const unsigned fields[] = {[PFLOW_MAP_EXACT] = by_exact,
+                                    [PFLOW_MAP_NETWORK] = by_network,
+                                    [PFLOW_MAP_POST] = by_post};
+  if (config->method == PFLOW_MAP_POISSON) return fields[config->field];
+  return config->method == PFLOW_MAP_WHITEN || config->method == PFLOW_MAP_ABTT
+             ? by_some_methods
+             : 0;
+}
+
+/* An option that would change nothing is a misunderstanding. */
+static int check_taken(const fit_options *options, const pflow_map_config *config) {
+  const struct {
+    const char *name;
+    bool given;
+    unsigned taken_by;
+    const char *fields;
+  } all[] = {
+      {"field", options->field, by_exact | by_network | by_post, ""},
+      {"dims", options->dims, by_exact | by_network | by_some_methods,
+       "exact and network"},
+      {"aug", options->aug != PFLOW_MAP_AUTO, by_exact | by_network, "exact and network"},
+      {"start", options->start != PFLOW_MAP_AUTO, by_exact | by_network,
+       "exact and network"},
+      {"strength", options->strength != PFLOW_MAP_AUTO, by_exact | by_network,
+       "exact and network"},
+      {"target", options->target, by_exact | by_network, "exact and network"},
+      {"objective", options->objective, by_exact | by_network, "exact and network"},
+      {"sources", options->sources, by_exact, "exact"},
+      {"steps", options->steps, by_network, "network"},
+      {"checkpoint", options->checkpoint, by_exact | by_network, "exact and network"},
+  };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    if (!all[i].given || (all[i].taken_by & kind_of(config))) continue;
+    if (config->method == PFLOW_MAP_POISSON)
+      return say_misused("--%s goes with --field %s, not %s", all[i].name, all[i].fields,
+                         pflow_map_field_name(config->field));
+    return say_misused("--%s goes with --method poisson%s, not %s", all[i].name,
+                       all[i].taken_by & by_some_methods ? ", whiten and abtt" : "",
+                       options->method);
+  }
+  return status_ok;
 }
 
 /* What does not go together, found before anything is read. */
 static int check_together(const fit_options *options, const pflow_map_config *config) {
-  const char *poisson = option_of_poisson(options);
   const bool wants_labels = config->objective != PFLOW_MAP_NEIGHBOURS;
-  if (config->method != PFLOW_MAP_POISSON && poisson)
-    return say_misused("--%s goes with --method poisson, not %s", poisson,
-                       options->method);
+  try_status(check_taken(options, config));
   if (wants_labels && !options->labels)
     return say_misused("--objective %s wants --labels", options->objective);
   if (strcmp(options->out, options->in) == 0)
@@ -135,6 +170,9 @@ static int fit_file(const fit_options *options, pflow_map_config *config) {
   input rows;
   try_status(input_load(&rows, options->in, 0, options->seed));
   int status = options->labels ? input_load_labels(&rows, options->labels) : status_ok;
+  if (status == status_ok && options->dims > rows.dim)
+    status = say_failed("--dims is %zu, %s has %zu columns", options->dims, rows.path,
+                        rows.dim);
   if (status == status_ok) status = fit_rows(options, config, &rows);
   input_free(&rows);
   return status;
@@ -201,7 +239,7 @@ static const option_spec specs[] = {
     TEXT(objective, "neighbours|knn|linear",
          .help = "what `auto` looks for on held-out rows (default neighbours: the most "
                  "uniform map that keeps three quarters of the 10 nearest)"),
-    COUNT(sources, "N", .most = 1e12,
+    COUNT(sources, "N", .least = 2, .most = 1e12, .has_zero = true,
           .help = "rows that the exact field keeps, a seeded sample (0: all)"),
     COUNT(steps, "N", .most = 1e9,
           .help = "training steps of the network (0: the library's choice)"),

@@ -118,7 +118,9 @@ static const option_spec specs[] = {
      .kind = count_option,
      .offset = offsetof(plot_options, max_rows),
      .value = "N",
+     .least = 2,
      .most = 1e9,
+     .has_zero = true,
      .help = "rows drawn at most, a seeded sample (0: all)"},
     OPTION_SEED(plot_options),
 };

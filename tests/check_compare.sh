@@ -52,9 +52,7 @@ on_files="--in X.npy --labels y.npy --test X2.npy --test-labels y2.npy"
   refuse 2 'poisson-exact@2' "$pflow" compare $on_files --methods poisson-exact@2
   refuse 2 'whiten@1' "$pflow" compare $on_files --methods whiten@1
   refuse 2 'l2 twice' "$pflow" compare $on_files --methods l2,l2
-  refuse 2 '--seeds wants' "$pflow" compare $on_files --seeds 0
   refuse 1 'none.safetensors' "$pflow" compare $on_files --methods none.safetensors
-  refuse 2 '--steps wants' "$pflow" compare $on_files --steps -1
   cp X.npy rows.safetensors
   refuse 1 'rows.safetensors' "$pflow" compare $on_files --methods rows.safetensors
   refuse 1 'network.safetensors takes rows of 8 values, X_noise.npy has 6' \
@@ -65,7 +63,8 @@ on_files="--in X.npy --labels y.npy --test X2.npy --test-labels y2.npy"
     --test X2.npy --test-labels y2.npy
   refuse 1 'X_noise.npy has 6' "$pflow" compare --in X.npy --labels y.npy \
     --test X_noise.npy --test-labels y_noise.npy
-  refuse 1 'too few' "$pflow" compare $on_files --max-test 5
+  refuse 1 'few.npy: 19 rows are too few' "$pflow" compare --in few.npy --labels few_y.npy \
+    --test X2.npy --test-labels y2.npy
 }
 widest=$(awk '{ if (length > most && !/^[0-9]+ classes|^Use|^Leave/) most = length } END { print most }' out)
 [ "$widest" -le 120 ] || { echo "the tables take $widest columns"; exit 1; }

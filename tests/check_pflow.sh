@@ -48,18 +48,75 @@ refuse 2 '--in wants a value' "$pflow" fit --in
 refuse 2 '--method wants one of poisson|none' "$pflow" fit --in X.npy --out m --method pca
 refuse 2 '--field wants one of exact|network|post, got "exac"' \
   "$pflow" fit --in X.npy --out m --field exac
-refuse 2 '--dims wants a whole number from 1 to 1000000 or auto, got "0"' \
-  "$pflow" fit --in X.npy --out m --dims 0
-for number in -1 1.5 1x '' ' 1' 99999999999999999999999; do
-  refuse 2 '--dims wants' "$pflow" fit --in X.npy --out m --dims "$number"
-  refuse 2 '--seed wants' "$pflow" fit --in X.npy --out m --seed "$number"
+# Every number that a command takes: what is said of one that it does not.
+#   COMMAND --OPTION; what it wants; two values just outside
+numbers='
+fit --dims; a whole number from 1 to 1000000 or auto; 0 1000001
+fit --aug; a number from 1 to 1e+30 or auto; 0.999 1.1e30
+fit --start; a number from 1e-06 to 1000000 or auto; 0 1000000.1
+fit --strength; a number from 0 to 1 or auto; -1e-9 1.01
+fit --sources; a whole number from 2 to 1000000000000 or 0; 1 1000000000001
+fit --steps; a whole number from 0 to 1000000000; -1 1000000001
+fit --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
+fit --threads; a whole number from 0 to 256; -1 257
+transform --strength; a number from 0 to 1 or auto; -1e-9 1.01
+transform --threads; a whole number from 0 to 256; -1 257
+inverse --strength; a number from 0 to 1 or auto; -1e-9 1.01
+inverse --threads; a whole number from 0 to 256; -1 257
+sample --n; a whole number from 1 to 1000000000000; 0 1000000000001
+sample --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
+sample --threads; a whole number from 0 to 256; -1 257
+eval --max-rows; a whole number from 3 to 1000000000; 2 1000000001
+eval --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
+eval --threads; a whole number from 0 to 256; -1 257
+compare --seeds; a whole number from 1 to 1000; 0 1001
+compare --steps; a whole number from 0 to 1000000000; -1 1000000001
+compare --max-rows; a whole number from 20 to 1000000000 or 0; 19 1000000001
+compare --max-test; a whole number from 20 to 1000000000 or 0; 19 1000000001
+compare --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
+compare --threads; a whole number from 0 to 256; -1 257
+suggest --max-rows; a whole number from 4 to 1000000000000; 3 1000000000001
+suggest --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
+suggest --threads; a whole number from 0 to 256; -1 257
+plot --max-rows; a whole number from 2 to 1000000000 or 0; 1 1000000001
+plot --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
+'
+echo "$numbers" | grep . >table
+while IFS=';' read -r option wants values; do
+  for number in $values 1x x nan inf '' ' 1' 99999999999999999999999999999999; do
+    # shellcheck disable=SC2086 # the command and its option
+    refuse 2 "${option#* } wants$wants, got \"$number\"" "$pflow" $option "$number"
+  done
+done <table
+# The table has them all.
+for command in $commands; do
+  "$pflow" help "$command" |
+    sed -n "s/^  \(--[a-z-]*\) [A-Z]\(|auto\)\{0,1\}\( .*\|\$\)/$command \1/p"
+done >found
+sed 's/;.*//' table | cmp - found
+
+for choice in method:poisson field:exact target:sphere objective:neighbours; do
+  for word in foo '' "${choice#*:}x" "${choice#*:}|"; do
+    refuse 2 "--${choice%:*} wants one of ${choice#*:}|" \
+      "$pflow" fit --in X.npy --out m "--${choice%:*}" "$word"
+  done
 done
-for number in 1.01 -0.1 nan inf 0.5x ' 0.5' ''; do
-  refuse 2 '--strength wants a number from 0 to 1 or auto' \
-    "$pflow" transform --map m --in X.npy --out Y.npy --strength "$number"
+# Options that would change nothing.
+for option in 'aug 1' 'start 1' 'strength 1' 'target raw' 'objective knn' 'dims 2' 'sources 2' \
+  'steps 2' 'checkpoint c'; do
+  # shellcheck disable=SC2086 # the option and its value
+  refuse 2 "--${option% *} goes with --field" \
+    "$pflow" fit --in X.npy --out m --field post --$option
+  # shellcheck disable=SC2086
+  refuse 2 "--${option% *} goes with --method poisson" \
+    "$pflow" fit --in X.npy --out m --method l2 --$option
 done
-refuse 2 '--threads wants a whole number from 0 to 256' \
-  "$pflow" suggest --in X.npy --threads 257
+refuse 2 '--steps goes with --field network, not exact' \
+  "$pflow" fit --in X.npy --out m --steps 9
+refuse 2 '--sources goes with --field exact, not network' \
+  "$pflow" fit --in X.npy --out m --field network --sources 9
+refuse 2 '--dims goes with --method poisson, whiten and abtt, not zca' \
+  "$pflow" fit --in X.npy --out m --method zca --dims 2
 refuse 2 '--objective knn wants --labels' \
   "$pflow" fit --in X.npy --out m --objective knn
 refuse 2 '--resume wants --checkpoint' "$pflow" fit --in X.npy --out m --resume
@@ -69,7 +126,6 @@ refuse 2 '--field goes with --method poisson, not l2' \
   "$pflow" fit --in X.npy --out m --method l2 --field exact
 refuse 2 '--out is the file of --in' "$pflow" fit --in X.npy --out X.npy
 refuse 2 '--n N is needed' "$pflow" sample --map m --out Y.npy
-refuse 2 '--n wants a whole number from 1' "$pflow" sample --map m --out Y.npy --n 0
 refuse 2 '--map FILE is needed' "$pflow" inverse --in Y.npy --out X.npy
 refuse 2 'a file is needed' "$pflow" info
 

@@ -99,6 +99,7 @@ refuse 1 'pflow fit: nan.npy: row 123, column 5 is nan' \
   "$pflow" fit --in nan.npy --out new.map
 refuse 1 'narrow.npy has 7 columns, raw.map wants 8' \
   "$pflow" transform --map raw.map --in narrow.npy --out new.npy
+refuse 1 '--dims is 9, X.npy has 8 columns' "$pflow" fit --in X.npy --dims 9 --out new.map
 refuse 1 'none.map' "$pflow" transform --map none.map/x --in X2.npy --out new.npy
 refuse 1 'text' "$pflow" transform --map text --in X2.npy --out new.npy
 refuse 1 'new.csv' "$pflow" transform --map raw.map --in X2.npy --out new.csv

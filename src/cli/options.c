@@ -24,12 +24,13 @@ static const void *member_const(const void *values, const option_spec *option) {
 
 /* ---- values ---- */
 
-/* "--dims wants a whole number from 1 to 64 or auto, got x" */
+/* "--dims wants a whole number from 1 to 64 or auto, got "x"" */
 static int refuse_number(const option_spec *option, const char *text) {
   const bool whole = option->kind == count_option;
-  return say_misused("--%s wants a %s from %.15g to %.15g%s, got \"%s\"", option->name,
+  return say_misused("--%s wants a %s from %.15g to %.15g%s%s, got \"%s\"", option->name,
                      whole ? "whole number" : "number", option->least, option->most,
-                     option->has_auto ? " or auto" : "", text);
+                     option->has_zero ? " or 0" : "", option->has_auto ? " or auto" : "",
+                     text);
 }
 
 /* Digits only: strtoull would take a sign and blanks. */
@@ -43,9 +44,9 @@ static bool read_whole(const char *text, uint64_t *value) {
 
 static int set_count(const option_spec *option, const char *text, size_t *value) {
   uint64_t number;
-  if (!read_whole(text, &number) || (double)number < option->least ||
-      (double)number > option->most || number > SIZE_MAX)
-    return refuse_number(option, text);
+  if (!read_whole(text, &number) || number > SIZE_MAX) return refuse_number(option, text);
+  const bool inside = (double)number >= option->least && (double)number <= option->most;
+  if (!inside && !(option->has_zero && number == 0)) return refuse_number(option, text);
   *value = (size_t)number;
   return status_ok;
 }

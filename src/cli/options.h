@@ -26,6 +26,7 @@ typedef struct option_spec {
   double least, most; /* of count and real */
   const char *help;   /* one sentence, without a capital and a full stop */
   bool required;      /* there is no default */
+  bool has_zero;      /* count takes 0 as well, though it is below the least */
   bool has_auto;      /* count and real take the word "auto" as well, which sets */
   double auto_value;  /* this */
 } option_spec;

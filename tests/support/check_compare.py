@@ -36,6 +36,8 @@ def make():
     save("buried", 3, buried)
     save("noise", 4, noise)
     save("zero", 5, zero)
+    np.save("few.npy", np.load("X.npy")[:19])
+    np.save("few_y.npy", np.load("y.npy")[:19])
 
 
 def load(name):
