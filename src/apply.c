@@ -1,5 +1,7 @@
 #include "apply.h"
 
+#include <stdio.h>
+
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/say.h"
@@ -59,17 +61,19 @@ static int make_buffers(run *self) {
 }
 
 /* The library counts rows from the block's first one. */
-static int say_refused(const apply_job *job, size_t first) {
-  if (!job->in) return say_failed("%s", pflow_errmsg());
-  if (first == 0) return say_failed("%s: %s", job->in, pflow_errmsg());
-  return say_failed("%s: after %zu rows: %s", job->in, first, pflow_errmsg());
+static int say_refused(const run *self, size_t first, pflow_err rc) {
+  char place[4200];
+  if (!self->in) return say_result_of(self->map->path, rc);
+  if (first == 0) return say_result_of(self->job->in, rc);
+  snprintf(place, sizeof place, "%s: after %zu rows", self->job->in, first);
+  return say_result_of(place, rc);
 }
 
 static int step(run *self, size_t first, size_t n) {
   const apply_job *job = self->job;
   if (self->in) try_library(pflow_rows_read_finite(self->in, first, n, self->x));
-  if (job->step(self->map, self->x, first, n, self->y, job->user) < 0)
-    return say_refused(job, first);
+  const pflow_err rc = job->step(self->map, self->x, first, n, self->y, job->user);
+  if (rc < 0) return say_refused(self, first, rc);
   try_library(pflow_rows_append(self->out, self->y, n));
   return interrupt_status();
 }
@@ -81,7 +85,7 @@ static int run_steps(run *self) {
   for (size_t i = 0, n; i < self->n && status == status_ok; i += n) {
     n = self->n - i < self->block ? self->n - i : self->block;
     status = step(self, i, n);
-    progress_rate(&bar, i + n, "rows");
+    if (status == status_ok) progress_rate(&bar, i + n, "rows");
   }
   if (status == status_ok) progress_end(&bar);
   return status;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cli/json_out.h"
+#include "cli/output.h"
 #include "cli/say.h"
 #include "commands.h"
 #include "compare/cells.h"
@@ -46,8 +47,21 @@ static int compare(const compare_options *options, arena *rows, roster *all) {
   return tell(options, &found);
 }
 
+/* Of the page, before anything is read. */
+static int check_page(const compare_options *options) {
+  const arena_files *files = &options->files;
+  const char *page = options->html;
+  if (!page) return status_ok;
+  try_status(output_apart("html", page, "in", files->in));
+  try_status(output_apart("html", page, "labels", files->labels));
+  try_status(output_apart("html", page, "test", files->test));
+  try_status(output_apart("html", page, "test-labels", files->test_labels));
+  return output_check(page);
+}
+
 static int run_compare(const void *given) {
   const compare_options *options = given;
+  try_status(check_page(options));
   arena rows = {.seed = options->seed, .steps = options->steps};
   roster *all = say_alloc(1, sizeof *all);
   if (!all) return status_failed;

@@ -83,19 +83,26 @@ static int check_taken(const fit_options *options, const pflow_map_config *confi
   return status_ok;
 }
 
+/* What is written may not be what is read. */
+static int check_files(const fit_options *options) {
+  const char *checkpoint = options->checkpoint;
+  try_status(output_apart("out", options->out, "in", options->in));
+  try_status(output_apart("out", options->out, "labels", options->labels));
+  try_status(output_apart("out", options->out, "checkpoint", checkpoint));
+  if (!checkpoint) return status_ok;
+  try_status(output_apart("checkpoint", checkpoint, "in", options->in));
+  return output_apart("checkpoint", checkpoint, "labels", options->labels);
+}
+
 /* What does not go together, found before anything is read. */
 static int check_together(const fit_options *options, const pflow_map_config *config) {
   const bool wants_labels = config->objective != PFLOW_MAP_NEIGHBOURS;
   try_status(check_taken(options, config));
   if (wants_labels && !options->labels)
     return say_misused("--objective %s wants --labels", options->objective);
-  if (strcmp(options->out, options->in) == 0)
-    return say_misused("--out is the file of --in");
-  if (options->checkpoint && strcmp(options->out, options->checkpoint) == 0)
-    return say_misused("--out is the file of --checkpoint");
   if (options->resume && !options->checkpoint)
     return say_misused("--resume wants --checkpoint FILE");
-  return status_ok;
+  return check_files(options);
 }
 
 /* ---- progress ---- */
@@ -140,10 +147,17 @@ static int print_result(const fit_options *options, const input *rows,
   return say_flush();
 }
 
+/* A sentence on the checkpoint begins with its path; all others are on the rows. */
+static int say_unfitted(const fit_options *options, pflow_err rc) {
+  const char *file = options->checkpoint;
+  if (file && strncmp(pflow_errmsg(), file, strlen(file)) == 0) return say_result(rc);
+  return say_result_of(options->in, rc);
+}
+
 static int fit_map(const fit_options *options, const input *rows, pflow_map *map) {
   const pflow_err rc = pflow_map_fit(map, rows->x, rows->labels, rows->n, rows->dim);
   if (rc == PFLOW_STOPPED) return say_stopped(options);
-  try_library(rc);
+  try_status(say_unfitted(options, rc));
   try_library(pflow_map_save(map, options->out));
   return print_result(options, rows, map);
 }

@@ -92,7 +92,8 @@ int info_labels(const char *path, bool json) {
   return status;
 }
 
-/* Of an array that is neither, the sentence on rows tells more. */
+/* Of an array that is neither, the sentence on rows tells more, but for labels of which
+ * one is none. */
 int info_npy(const char *path, bool json) {
   char sentence[512];
   pflow_rows *rows;
@@ -104,7 +105,9 @@ int info_npy(const char *path, bool json) {
     return status;
   }
   snprintf(sentence, sizeof sentence, "%s", pflow_errmsg());
-  if (pflow_labels_load(&labels, &n, path) < 0) return say_failed("%s", sentence);
+  const pflow_err rc = pflow_labels_load(&labels, &n, path);
+  if (rc == PFLOW_ELABEL) return say_result(rc);
+  if (rc < 0) return say_failed("%s", sentence);
   const int status = tell_labels(path, labels, n, json);
   pflow_free(labels);
   return status;

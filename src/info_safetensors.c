@@ -3,10 +3,12 @@
  * shapes from the header alone.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pflow.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/json_out.h"
 #include "cli/say.h"
@@ -69,9 +71,12 @@ static json_t *read_header(const char *path, FILE *file) {
 }
 
 json_t *info_read_header(const char *path) {
-  FILE *file = fopen(path, "rb");
+  /* A pipe would wait for its writer here. */
+  const int opened = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  FILE *file = opened < 0 ? NULL : fdopen(opened, "rb");
   if (!file) {
     say_failed("%s: cannot open: %s", path, strerror(errno));
+    if (opened >= 0) close(opened);
     return NULL;
   }
   json_t *header = read_header(path, file);
@@ -81,9 +86,22 @@ json_t *info_read_header(const char *path) {
 
 /* ---- telling ---- */
 
+/* Words of the file, which may say anything, cut at `size`. */
+static const char *plain(char *text, size_t size, const char *words) {
+  if (strlen(words) < size)
+    snprintf(text, size, "%s", words);
+  else
+    snprintf(text, size, "%.*s...", (int)size - 4, words);
+  say_plain(text);
+  return text;
+}
+
 static void print_tensor(const char *name, const json_t *tensor) {
+  char first[256], second[64];
   const json_t *shape = json_object_get(tensor, "shape");
-  printf("  %-32s %s", name, json_string_value(json_object_get(tensor, "dtype")));
+  const char *type = json_string_value(json_object_get(tensor, "dtype"));
+  printf("  %-32s %s", plain(first, sizeof first, name),
+         plain(second, sizeof second, type));
   for (size_t i = 0; i < json_array_size(shape); i++)
     printf("%s%lld", i ? " x " : "  ",
            (long long)json_integer_value(json_array_get(shape, i)));
@@ -106,9 +124,11 @@ static void print_metadata(json_t *metadata) {
   json_t *value;
   size_t shown = 0;
   json_object_foreach(metadata, name, value) {
+    char first[256], second[64];
     const char *text = json_string_value(value);
     if (text && shown++ < most_shown)
-      printf("  %-32s \"%.60s%s\"\n", name, text, strlen(text) > 60 ? "..." : "");
+      printf("  %-32s \"%s\"\n", plain(first, sizeof first, name),
+             plain(second, sizeof second, text));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/input.h"
+#include "cli/output.h"
 #include "cli/say.h"
 #include "commands.h"
 #include "draw/scatter.h"
@@ -69,6 +70,7 @@ static int draw_file(const plot_options *options, const input *rows) {
   const pflow_features features = input_features(rows);
   scatter points;
   plot picture;
+  if (rows->n < 2) return say_failed("%s: 1 row has no plane, 2 are needed", rows->path);
   try_status(scatter_make(&points, &features));
   plot_begin(&picture, options->out, 1, side, side);
   draw(&picture, &points, rows);
@@ -90,6 +92,9 @@ static int run_plot(const void *given) {
   const plot_options *options = given;
   input rows;
   try_status(check_out(options->out));
+  try_status(output_apart("out", options->out, "in", options->in));
+  try_status(output_apart("out", options->out, "labels", options->labels));
+  try_status(output_check(options->out));
   try_status(input_load(&rows, options->in, options->max_rows, options->seed));
   const int status = plot_rows(options, &rows);
   input_free(&rows);

@@ -81,8 +81,9 @@ static int advise(const suggest_options *options, const input *rows) {
   pflow_map_advice advice;
   pflow_pool *pool;
   try_library(pflow_pool_create(&pool, options->threads));
-  const int status = say_result(
-      pflow_map_suggest(rows->x, rows->n, rows->dim, options->seed, pool, &advice));
+  const int status =
+      say_result_of(rows->path, pflow_map_suggest(rows->x, rows->n, rows->dim,
+                                                  options->seed, pool, &advice));
   pflow_pool_destroy(pool);
   try_status(status);
   return options->json ? print_json(rows, &advice) : print_text(rows, &advice);

@@ -2,6 +2,7 @@
  * transform.c - pflow transform and pflow inverse: a map applied, and undone.
  */
 #include "apply.h"
+#include "cli/output.h"
 #include "cli/say.h"
 #include "commands.h"
 
@@ -50,6 +51,7 @@ static int inverse_file(const apply_map *map, const transform_options *options) 
 static int run(const transform_options *options,
                int (*use)(const apply_map *, const transform_options *)) {
   apply_map map;
+  try_status(output_apart("out", options->out, "map", options->map));
   int status = apply_open(&map, options->map, options->strength, options->threads);
   if (status == status_ok) status = use(&map, options);
   apply_close(&map);

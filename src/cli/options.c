@@ -221,7 +221,7 @@ static int read_rest(const command *self, void *values, int count, char **words)
   if (count > (self->takes_file ? 1 : 0))
     return say_misused("unexpected word \"%s\"", words[self->takes_file ? 1 : 0]);
   if (!self->takes_file) return status_ok;
-  if (count == 0) return say_misused("a file is needed");
+  if (count == 0 || *words[0] == 0) return say_misused("a file is needed");
   *(const char **)(void *)((char *)values + self->file_offset) = words[0];
   return status_ok;
 }

@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,4 +29,14 @@ int output_check(const char *path) {
   if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
     return say_failed("%s: there is something that is no regular file", path);
   return status_ok;
+}
+
+int output_apart(const char *option, const char *path, const char *other_option,
+                 const char *other) {
+  struct stat a, b;
+  if (!other) return status_ok;
+  const bool same =
+      strcmp(path, other) == 0 || (stat(path, &a) == 0 && stat(other, &b) == 0 &&
+                                   a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+  return same ? say_misused("--%s is the file of --%s", option, other_option) : status_ok;
 }

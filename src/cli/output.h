@@ -10,4 +10,9 @@
  */
 int output_check(const char *path);
 
+/* status_misused, having said so, if an option's file, which will be written, is that of
+ * another option (NULL: not given), by whatever name. */
+int output_apart(const char *option, const char *path, const char *other_option,
+                 const char *other);
+
 #endif

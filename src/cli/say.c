@@ -1,5 +1,6 @@
 #include "cli/say.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,10 +19,18 @@ static const char *program(void) {
   return program_name ? program_name : program_invocation_short_name;
 }
 
+void say_plain(char *text) {
+  for (; *text; text++)
+    if (iscntrl((unsigned char)*text)) *text = '?';
+}
+
 static void say_line(const char *format, va_list args) {
+  char text[8192]; /* holds a path of the greatest length */
+  vsnprintf(text, sizeof text, format, args);
+  say_plain(text);
   if (isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K"); /* over a progress bar */
   fprintf(stderr, command_name ? "%s %s: " : "%s: ", program(), command_name);
-  vfprintf(stderr, format, args);
+  fputs(text, stderr);
 }
 
 int say_failed(const char *format, ...) {
@@ -45,6 +54,14 @@ int say_misused(const char *format, ...) {
 
 int say_result(pflow_err rc) {
   return rc < 0 ? say_failed("%s", pflow_errmsg()) : status_ok;
+}
+
+int say_result_of(const char *path, pflow_err rc) {
+  static const char module[] = "map: ";
+  const char *sentence = pflow_errmsg();
+  if (rc >= 0) return status_ok;
+  if (strncmp(sentence, module, strlen(module)) == 0) sentence += strlen(module);
+  return say_failed("%s: %s", path, sentence);
 }
 
 void say_note(const char *format, ...) {

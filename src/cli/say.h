@@ -23,6 +23,12 @@ int say_misused(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says the library's sentence and returns status_failed if rc is negative; else ok. */
 int say_result(pflow_err rc);
 
+/* The same of a call on a file's rows, whose sentence does not name the file. */
+int say_result_of(const char *path, pflow_err rc);
+
+/* Control characters, which a terminal might obey, become question marks. */
+void say_plain(char *text);
+
 /* A remark on standard error that is no error. */
 void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

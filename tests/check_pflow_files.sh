@@ -1,0 +1,179 @@
+#!/bin/sh
+# The pflow command and files that are not what they should be: pipes, folders, headers that lie,
+# names and words that a terminal would obey, one file in two roles, places that cannot be written.
+#   check_pflow_files.sh BUILD_FOLDER        77: skipped
+set -eu
+pflow=$(cd "$1" && pwd)/bin/pflow
+. tests/support/python.sh
+. tests/support/refuse.sh
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$python" tests/support/make_clusters.py "$folder" 200 100 6 3
+cd "$folder"
+"$python" - <<'PYTHON'
+import json
+import struct
+
+import numpy as np
+
+
+def npy(name, shape, size, type="<f4"):
+    header = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (type, shape)
+    header = header.ljust(117) + "\n"
+    start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header))
+    open(name, "wb").write(start + header.encode() + b"\0" * size)
+
+
+npy("many.npy", "(1000000000000, 128)", 64)
+npy("more.npy", "(9223372036854775807, 9223372036854775807)", 64)
+npy("short.npy", "(4, 2)", 31)
+npy("long.npy", "(4, 2)", 33)
+npy("less.npy", "(-4, 2)", 32)
+npy("labels.npy", "(5000000000000,)", 40, "<i8")
+np.save("none.npy", np.zeros((0, 6), np.float32))
+np.save("one.npy", np.ones((1, 6), np.float32))
+np.save("alike.npy", np.ones((50, 6), np.float32))
+rows = np.load("X.npy")
+rows[3] = 0
+np.save("zero.npy", rows)
+np.save("minus.npy", np.full(200, -1))
+words = {
+    "one\x1b[31m\nline": {"dtype": "F\x07", "shape": [1, "x"], "data_offsets": [0, 0]},
+    "__metadata__": {"name\x1b]0;\x07": "text\x1b[2J"},
+}
+words = json.dumps(words).encode()
+open("words.safetensors", "wb").write(struct.pack("<Q", len(words)) + words)
+PYTHON
+cp X.npy kept.npy
+mkdir folder folder.npy
+mkfifo pipe pipe.npy
+with_labels="--labels y.npy --test X2.npy --test-labels y2.npy"
+"$pflow" fit --in X.npy --dims 3 --aug 3 --start 1 --strength 1 --out flow.map >log
+
+# soon STATUS WORDS COMMAND...: refuse, and at once: a pipe has no writer to wait for.
+soon() {
+  status=$1 words=$2
+  shift 2
+  refuse "$status" "$words" timeout 60 "$pflow" "$@"
+}
+for name in pipe folder; do
+  soon 1 "$name: no regular file" info $name
+  soon 1 "$name.npy: not a regular file" info $name.npy
+  for command in "fit --out new.map" suggest eval "plot --out new.png" \
+    "transform --map flow.map --out new.npy"; do
+    # shellcheck disable=SC2086 # a command with its options
+    soon 1 "$name.npy: not a regular file" $command --in $name.npy
+  done
+  soon 1 "$name.npy: not a regular file" eval --in X.npy --labels $name.npy
+  soon 1 "$name: not a regular file" transform --map $name --in X.npy --out new.npy
+  soon 1 "$name.npy: not a regular file" transform --map flow.map --in X.npy --out $name.npy
+  soon 1 "$name: there is something that is no regular file" fit --in X.npy --out $name
+  # shellcheck disable=SC2086
+  soon 1 "$name: there is something that is no regular file" \
+    compare --in X.npy $with_labels --methods l2 --html $name
+  [ ! -s refuse.out ] || { echo "compared before it was found that there is no place"; exit 1; }
+done
+soon 2 'a file is needed' info ''
+
+for name in many more short long less none; do
+  for command in info "suggest --in" "transform --map flow.map --out new.npy --in"; do
+    # shellcheck disable=SC2086
+    soon 1 "$name.npy: " $command $name.npy
+  done
+done
+soon 1 'labels.npy: ' eval --in X.npy --labels labels.npy
+soon 1 'minus.npy: label 0 is -1, wants 0 to' info minus.npy
+
+# What is wrong with rows is said of their file, not of "map".
+soon 1 'pflow fit: one.npy: fit to 1 row' fit --in one.npy --out new.map
+soon 1 'pflow fit: alike.npy: ' fit --in alike.npy --method whiten --out new.map
+soon 1 'pflow suggest: alike.npy: ' suggest --in alike.npy
+soon 1 'one.npy: 1 row has no plane' plot --in one.npy --out new.png
+"$pflow" fit --in X.npy --method l2 --out l2.map >log
+soon 1 'pflow transform: zero.npy: row 3 is 0' \
+  transform --map l2.map --in zero.npy --out new.npy
+
+# Whatever a name or a file says, an error is one line, and nothing steers the terminal.
+soon 1 'a?b?[31m.npy: cannot open' info "$(printf 'a\nb\033[31m.npy')"
+soon 2 'unknown option --a?b' fit "$(printf -- '--a\nb')"
+"$pflow" info words.safetensors >log
+grep -q 'one?\[31m?line' log && grep -q 'text?\[2J' log || { cat log; exit 1; }
+if tr -d '\n' <log | grep -q '[[:cntrl:]]'; then echo "control characters"; exit 1; fi
+
+# One file in two roles, by whatever name.
+ln -s X.npy link.npy
+ln y.npy hard.npy
+for name in X.npy ./X.npy link.npy; do
+  soon 2 '--out is the file of --in' fit --in X.npy --out $name
+  soon 2 '--checkpoint is the file of --in' fit --in X.npy --checkpoint $name --out new.map
+  # shellcheck disable=SC2086
+  soon 2 '--html is the file of --in' compare --in X.npy $with_labels --html $name
+done
+soon 2 '--out is the file of --labels' fit --in X.npy --labels y.npy --out hard.npy
+soon 2 '--out is the file of --checkpoint' \
+  fit --in X.npy --checkpoint new.map --out new.map
+cp flow.map flow.npy
+soon 2 '--out is the file of --map' transform --map flow.npy --in X.npy --out ./flow.npy
+soon 2 '--out is the file of --map' sample --map flow.npy --n 4 --out flow.npy
+ln -s X.npy link.png
+soon 2 '--out is the file of --in' plot --in X.npy --out link.png
+cmp X.npy kept.npy
+cmp flow.map flow.npy
+
+# The last of an option that is given twice counts.
+"$pflow" transform --map flow.map --in X.npy --out flat.npy --strength 0
+"$pflow" transform --map flow.map --in X.npy --out twice.npy --strength 1 --strength 0
+cmp flat.npy twice.npy
+
+# A link is replaced itself, and a replaced file keeps its mode.
+cp X.npy behind.npy
+ln -s behind.npy before.npy
+chmod 600 twice.npy
+for name in before twice; do
+  "$pflow" transform --map flow.map --in X.npy --out $name.npy --strength 0
+  cmp flat.npy $name.npy
+done
+cmp behind.npy X.npy
+[ "$(stat -c %a twice.npy)" = 600 ] || { echo "the mode is lost"; exit 1; }
+
+# Standard output that takes nothing is a failure of every command that prints.
+for command in "fit --in X.npy --method l2 --out l2.map" "eval --in X.npy" "suggest --in X.npy" \
+  "info X.npy" "plot --in X.npy --max-rows 9 --out few.png" \
+  "compare --in X.npy $with_labels --methods l2"; do
+  for end in '' --json; do
+    case "$command$end" in plot*--json) continue ;; esac
+    status=0
+    # shellcheck disable=SC2086
+    "$pflow" $command $end >/dev/full 2>err || status=$?
+    [ $status = 1 ] && grep -q 'standard output' err ||
+      { echo "$command $end on a full disk: $status, $(cat err)"; exit 1; }
+  done
+done
+
+# A disk that is full: what was begun is taken away.
+full_disk() {
+  (
+    trap '' XFSZ
+    ulimit -f 1 # 512 bytes
+    "$pflow" "$@"
+  )
+}
+before=$(ls -A)
+refuse 1 'new.npy: cannot write' \
+  full_disk transform --map flow.map --in X.npy --out new.npy
+refuse 1 'new.npy: cannot write' full_disk sample --map flow.map --n 900 --out new.npy
+refuse 1 'new.map: cannot write' \
+  full_disk fit --in X.npy --dims 3 --aug 3 --start 1 --strength 1 --out new.map
+refuse 1 'new.png: cannot write' full_disk plot --in X.npy --out new.png
+mkdir closed
+chmod 500 closed
+if [ ! -w closed ]; then # root may write anywhere
+  soon 1 'closed/new.map: cannot write to its folder' fit --in X.npy --out closed/new.map
+  soon 1 'closed/new.png: cannot write to its folder' plot --in X.npy --out closed/new.png
+  soon 1 'closed/new.npy: cannot create' \
+    transform --map flow.map --in X.npy --out closed/new.npy
+fi
+rmdir closed
+after=$(ls -A)
+[ "$before" = "$after" ] || { echo "left behind: $after"; exit 1; }
+echo "files that are not what they should be are named"
