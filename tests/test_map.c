@@ -213,7 +213,7 @@ START_TEST(bad_rows_are_named) {
 }
 END_TEST
 
-START_TEST(strength_is_the_flows_alone) {
+START_TEST(a_flows_settings_are_the_flows_alone) {
   clouds rows = clouds_make(n, k, dim, 0);
   pflow_map *map = fit_method(PFLOW_MAP_ZCA, &rows);
   pflow_map_work_config config;
@@ -222,6 +222,12 @@ START_TEST(strength_is_the_flows_alone) {
   config.strength = 0.5;
   ck_fails(pflow_map_work_create(&work, map, &config), PFLOW_EUNSUPPORTED,
            "strength is 0.5, a map by zca has none");
+  config.strength = PFLOW_MAP_AUTO;
+  config.rtol = 1e-3;
+  ck_fails(pflow_map_work_create(&work, map, &config), PFLOW_EUNSUPPORTED,
+           "rtol is 0.001, a map by zca has none");
+  config.rtol = 1e-8;
+  ck_fails(pflow_map_work_create(&work, map, &config), PFLOW_EINVAL, "rtol is 1e-08");
   ck_ok(pflow_map_work_create(&work, map, NULL));
   ck_fails(pflow_map_sample(map, work, 0, 0, 1, rows.x), PFLOW_EUNSUPPORTED, "no prior");
   pflow_map_work_destroy(work);
@@ -273,6 +279,6 @@ int main(void) {
   return run_tests("map", TESTS(names_go_both_ways, rivals_do_what_they_are_named_for,
                                 quantile_is_monotone_and_normal, ways_back_lead_back,
                                 files_give_the_same_bits, bad_settings_are_named,
-                                bad_rows_are_named, strength_is_the_flows_alone,
+                                bad_rows_are_named, a_flows_settings_are_the_flows_alone,
                                 failing_memory_leaves_nothing));
 }

@@ -269,10 +269,56 @@ START_TEST(samples_look_like_the_rows) {
 }
 END_TEST
 
+static float *map_rows_within(const pflow_map *map, double rtol, const float *x,
+                              size_t n) {
+  pflow_map_work_config config;
+  pflow_map_work *work;
+  pflow_map_work_config_init(&config);
+  config.rtol = rtol;
+  ck_ok(pflow_map_work_create(&work, map, &config));
+  float *y = malloc(n * pflow_map_out_dim(map) * sizeof *y);
+  ck_ok(pflow_map_transform(map, work, x, n, y));
+  pflow_map_work_destroy(work);
+  return y;
+}
+
+/* A workspace's tolerance does what the map's own would, and nears the exact rows. */
+START_TEST(a_workspace_has_its_own_tolerance) {
+  enum { n = 300, kept = 5 };
+  clouds rows = clouds_make(n, kept, 9, 0);
+  pflow_map_config config = settled_map(kept);
+  pflow_map *map = fit_map(&config, &rows);
+  config.rtol = 1e-3;
+  pflow_map *loose = fit_map(&config, &rows);
+  float *want = map_rows_within(map, 1e-7, rows.x, n);
+  float *own = map_rows(loose, PFLOW_MAP_AUTO, rows.x, n);
+  double before = 0.0;
+  for (double rtol = 1e-1; rtol > 1e-6; rtol /= 10.0) {
+    float *y = map_rows_within(map, rtol, rows.x, n);
+    double worst = 0.0;
+    for (size_t i = 0; i < n * kept; i++)
+      worst = fmax(worst, fabs((double)y[i] - want[i]));
+    ck_assert_msg(worst < rtol * 20.0, "rtol %g: off by %g", rtol, worst);
+    ck_assert(before == 0.0 || worst < before);
+    before = worst;
+    free(y);
+  }
+  float *same = map_rows_within(map, 1e-3, rows.x, n);
+  ck_assert(memcmp(same, own, n * kept * sizeof *same) == 0);
+  free(same);
+  free(own);
+  free(want);
+  pflow_map_destroy(loose);
+  pflow_map_destroy(map);
+  clouds_free(&rows);
+}
+END_TEST
+
 int main(void) {
   return run_tests("poisson map",
                    TESTS(unseen_rows_become_uniform, fitted_rows_follow_the_same_law,
                          strength_0_is_the_preprocessing, inverse_undoes_the_flow,
                          targets_have_their_laws, rows_are_on_their_own,
-                         use_allocates_nothing, samples_look_like_the_rows));
+                         use_allocates_nothing, samples_look_like_the_rows,
+                         a_workspace_has_its_own_tolerance));
 }

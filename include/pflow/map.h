@@ -201,6 +201,7 @@ typedef struct pflow_map_work_config {
   size_t struct_size;
   size_t max_rows; /* rows that are under way together; default 1024 */
   double strength; /* default AUTO: the map's. POISSON with EXACT or NETWORK only */
+  double rtol;     /* of the integration; default AUTO: the map's. Less exact is faster */
 } pflow_map_work_config;
 
 static inline void pflow_map_work_config_init(pflow_map_work_config *config) {
@@ -208,12 +209,13 @@ static inline void pflow_map_work_config_init(pflow_map_work_config *config) {
   config->struct_size = sizeof *config;
   config->max_rows = 1024;
   config->strength = PFLOW_MAP_AUTO;
+  config->rtol = PFLOW_MAP_AUTO;
 }
 
 /*
  * A workspace for one thread at a time. It borrows the map and allocates all that its
  * calls need. config NULL: the defaults. Errors: PFLOW_ESTATE for a map that is not
- * fitted, PFLOW_EINVAL, PFLOW_EUNSUPPORTED (a strength for a map without one),
+ * fitted, PFLOW_EINVAL, PFLOW_EUNSUPPORTED (a strength or rtol for a map without one),
  * PFLOW_ENOMEM.
  */
 PFLOW_API pflow_err pflow_map_work_create(pflow_map_work **work, const pflow_map *map,

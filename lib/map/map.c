@@ -10,6 +10,8 @@
 
 /* ---- settings ---- */
 
+static const double least_rtol = 1e-7, most_rtol = 0.1;
+
 static bool is_auto_or(double value, double least, double most) {
   return value == PFLOW_MAP_AUTO || (value >= least && value <= most);
 }
@@ -37,8 +39,8 @@ static pflow_err read_config(pflow_map_config *full, const pflow_map_config *giv
                           full->strength, "0 to 1, or AUTO"));
   pf_try(pf_check_setting(full->max_sources != 1, "map: max_sources", 1.0,
                           "2 or more, or 0: a row may not see itself"));
-  return pf_check_setting(full->rtol >= 1e-7 && full->rtol <= 0.1, "map: rtol",
-                          full->rtol, "1e-7 to 0.1");
+  return pf_check_setting(full->rtol >= least_rtol && full->rtol <= most_rtol,
+                          "map: rtol", full->rtol, "1e-7 to 0.1");
 }
 
 const pf_map_way *pf_map_way_of(pflow_map_method method, pflow_map_field field) {
@@ -174,6 +176,14 @@ int pflow_map_is_invertible(const pflow_map *map) {
 
 /* ---- workspaces ---- */
 
+/* Strength and rtol are settings of a flow that this library integrates. */
+static pflow_err need_flow(const pflow_map *map, const char *name, double value) {
+  if (map->way == &pf_map_poisson) return PFLOW_OK;
+  return pf_fail(PFLOW_EUNSUPPORTED, "map: %s is %g, a map by %s%s has none", name, value,
+                 pflow_map_method_name(map->info.method),
+                 map->way == &pf_map_post ? " as the post's" : "");
+}
+
 static pflow_err read_work_config(pflow_map_work_config *full,
                                   const pflow_map_work_config *given,
                                   const pflow_map *map) {
@@ -182,12 +192,14 @@ static pflow_err read_work_config(pflow_map_work_config *full,
   pf_try(pf_check_setting(full->max_rows > 0, "map: max_rows", 0.0, "> 0"));
   pf_try(pf_check_setting(is_auto_or(full->strength, 0.0, 1.0), "map: strength",
                           full->strength, "0 to 1, or AUTO"));
+  pf_try(pf_check_setting(is_auto_or(full->rtol, least_rtol, most_rtol), "map: rtol",
+                          full->rtol, "1e-7 to 0.1, or AUTO"));
   if (full->strength == PFLOW_MAP_AUTO)
     full->strength = map->info.strength;
-  else if (map->way != &pf_map_poisson && full->strength != 1.0)
-    return pf_fail(PFLOW_EUNSUPPORTED, "map: strength is %g, a map by %s%s has none",
-                   full->strength, pflow_map_method_name(map->info.method),
-                   map->way == &pf_map_post ? " as the post's" : "");
+  else if (full->strength != 1.0)
+    pf_try(need_flow(map, "strength", full->strength));
+  if (full->rtol != PFLOW_MAP_AUTO) return need_flow(map, "rtol", full->rtol);
+  full->rtol = map->config.rtol;
   return PFLOW_OK;
 }
 
@@ -203,6 +215,7 @@ pflow_err pflow_map_work_create(pflow_map_work **work, const pflow_map *map,
   made->map = map;
   made->max_rows = full.max_rows;
   made->strength = full.strength;
+  made->rtol = full.rtol;
   pflow_err rc = map->way->work_create ? map->way->work_create(made) : PFLOW_OK;
   if (rc < 0) {
     pflow_map_work_destroy(made);

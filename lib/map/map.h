@@ -50,7 +50,7 @@ struct pflow_map {
 struct pflow_map_work {
   const pflow_map *map;
   size_t max_rows;
-  double strength;
+  double strength, rtol;
   size_t first;  /* number of the piece's first row, for messages */
   void *buffers; /* the way's */
 };

@@ -61,9 +61,10 @@ pflow_ode_config pf_poisson_ode(const pflow_map *map) {
 static pflow_err work_create(pflow_map_work *work) {
   const pflow_map *map = work->map;
   const pf_poisson *state = map->state;
-  const pflow_ode_config config = pf_poisson_ode(map);
+  pflow_ode_config config = pf_poisson_ode(map);
   buffers *self;
   size_t floats;
+  config.rtol = config.atol = work->rtol;
   pf_try(pf_alloc(&self, 1, sizeof *self));
   work->buffers = self;
   pf_try(pf_mul(&floats, work->max_rows, map->info.dims, "map: rows of a workspace"));
