@@ -2,29 +2,27 @@
  * bench_data - writes clustered rows and their labels for jobs that two programs run on
  * the same data.
  *
- * usage: bench_data ROWS DIM CLASSES X.npy LABELS.npy
+ * usage: bench_data ROWS DIM CLASSES X.npy LABELS.npy [INTRINSIC]
+ *
+ * INTRINSIC: the dimension of the subspace that the clusters lie in; without it they are
+ * of unit length and fill all dimensions.
  */
-#include <string.h>
-
 #include "bench.h"
 #include "clusters.h"
 #include "common/must.h"
-
-static void save_rows(const char *path, const labelled *rows) {
-  pflow_tensor *tensor;
-  must(pflow_tensor_create(&tensor, (size_t[]){rows->n, rows->dim}, 2));
-  memcpy(pflow_tensor_values(tensor), rows->x, rows->n * rows->dim * sizeof *rows->x);
-  must(pflow_npy_save(path, tensor));
-  pflow_tensor_destroy(tensor);
-}
+#include "maps.h"
 
 int main(int argc, char **argv) {
-  if (argc != 6) fail("usage: bench_data ROWS DIM CLASSES X.npy LABELS.npy");
-  labelled rows =
-      clusters_make(bench_argument(argc, argv, 1, 1), bench_argument(argc, argv, 2, 1),
-                    bench_argument(argc, argv, 3, 1));
-  save_rows(argv[4], &rows);
-  must(pflow_npy_save_labels(argv[5], rows.labels, rows.n));
-  clusters_free(&rows);
+  if (argc < 6 || argc > 7)
+    fail("usage: bench_data ROWS DIM CLASSES X.npy LABELS.npy [INTRINSIC]");
+  const size_t n = bench_argument(argc, argv, 1, 1),
+               dim = bench_argument(argc, argv, 2, 1),
+               classes = bench_argument(argc, argv, 3, 1);
+  labelled made =
+      argc == 7 ? clusters_make_flat(n, dim, classes, bench_argument(argc, argv, 6, 1))
+                : clusters_make(n, dim, classes);
+  rows_save(argv[4], made.x, made.n, made.dim);
+  must(pflow_npy_save_labels(argv[5], made.labels, made.n));
+  clusters_free(&made);
   return 0;
 }

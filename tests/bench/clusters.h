@@ -18,6 +18,10 @@ typedef struct labelled {
  * their side of all planes between classes. */
 labelled clusters_make(size_t n, size_t dim, size_t classes);
 
+/* Normal clusters in a random subspace of `intrinsic` dimensions, with a little noise in
+ * all: what a uniformity map is made for. */
+labelled clusters_make_flat(size_t n, size_t dim, size_t classes, size_t intrinsic);
+
 /* The rows of a .npy file of features and one of labels. */
 labelled clusters_load(const char *x, const char *labels);
 

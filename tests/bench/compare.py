@@ -1,6 +1,7 @@
 """Times libpflow and PyTorch in turn on the same jobs; see compare.sh for its options."""
 import argparse
 import json
+import math
 import os
 import platform
 import sys
@@ -75,8 +76,9 @@ def best_blas(threads, progress):
     return tried, {'OPENBLAS_CORETYPE': best['value']}
 
 
-def best_settings(threads, blas, progress):
-    """What else makes the peer faster: its loops at AVX-512, threads that wait asleep."""
+def best_settings(jobs, threads, blas, progress):
+    """What else makes the peer faster at some jobs: its loops at AVX-512, threads that wait
+    asleep."""
     wider, asleep = {'ATEN_CPU_CAPABILITY': 'avx512'}, {'OMP_WAIT_POLICY': 'passive'}
     with open('/proc/cpuinfo') as file:
         wide = [wider, {**wider, **asleep}] if 'avx512f' in file.read() else []
@@ -86,11 +88,31 @@ def best_settings(threads, blas, progress):
         progress.say('settings of the peer: ' + text)
         env = environment(threads, **blas, **settings)
         seconds = [min(measure(PEER + words, env)['seconds'] for _ in range(2))
-                   for words in (['train_step', 'repeats=1'], ['exact_field', 'queries=500'])]
-        tried.append({'text': text, 'settings': settings, 'seconds': seconds})
-    best = min(tried, key=lambda each: each['seconds'][0] * each['seconds'][1])
+                   for words in jobs.values()]
+        tried.append({'text': text, 'settings': settings, 'jobs': list(jobs),
+                      'seconds': seconds})
+    best = min(tried, key=lambda each: math.prod(each['seconds']))
     best['used'] = True
-    return tried, best['settings']
+    return tried, dict(blas, **best['settings'])
+
+
+def best_of_parts(report, options, progress):
+    """The environment that makes the peer fastest, for each part of the report that is
+    measured."""
+    report['blas'], blas = best_blas(options.threads, progress)
+    parts = {job.part for job in options.jobs}
+    tried, best = {}, {}
+    if 'jobs' in parts:
+        tried['jobs'], best['jobs'] = best_settings(
+            {'train step': ['train_step', 'repeats=1'],
+             'exact field': ['exact_field', 'queries=500']}, options.threads, blas, progress)
+    if 'map' in parts:
+        files = Sides(options.build, {}, True).fill(BY_NAME['map_network'], {})
+        tried['map'], best['map'] = best_settings(
+            {'Euler steps': ['map_euler', 'map=' + files['map'], 'x=' + files['x'],
+                             'rows=10000', 'steps=20']}, options.threads, blas, progress)
+    report['settings'] = [each for part in tried.values() for each in part]
+    return best
 
 
 # ---- what is measured ----
@@ -100,8 +122,9 @@ def compare(job, sides, options, progress):
     peers = job.peers if options.peer else []
     entry = {'name': job.name, 'sizes': job.sizes, 'peers': peers,
              'threads': options.threads, 'rounds': [], 'plain': {}}
-    for turn in range(options.rounds):
-        progress.say('%s, round %d of %d' % (job.title, turn + 1, options.rounds))
+    rounds = min(options.rounds, job.rounds or options.rounds)
+    for turn in range(rounds):
+        progress.say('%s, round %d of %d' % (job.title, turn + 1, rounds))
         results = {'ours': sides.ours(job, {}, options.threads)}
         for peer in peers:
             results[peer] = sides.theirs(job, peer, {}, options.threads)
@@ -177,8 +200,8 @@ def draw(points, sides, path):
 def parse(argv):
     parser = argparse.ArgumentParser(prog='compare.sh', description=__doc__)
     parser.add_argument('--rounds', type=int, default=5)
-    parser.add_argument('--jobs', help='names, with commas between them; default: all of '
-                        + ' '.join(BY_NAME))
+    parser.add_argument('--jobs', help='names, with commas between them, maps for all whose '
+                        'names begin with map; default: all of ' + ' '.join(BY_NAME))
     parser.add_argument('--threads', type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument('--json', help='default: BUILD/bench/compare.json')
     parser.add_argument('--build', default='build', help='folder of the built tree')
@@ -192,6 +215,9 @@ def parse(argv):
     parser.add_argument('--tiny', action='store_true', help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     names = options.jobs.split(',') if options.jobs else list(BY_NAME)
+    if 'maps' in names:
+        names += [job.name for job in JOBS if job.part == 'map']
+        names.remove('maps')
     unknown = [name for name in names if name not in BY_NAME]
     if unknown or options.rounds < 1 or options.threads < 1:
         parser.error('no job %s' % unknown[0] if unknown else 'wants 1 or more rounds, threads')
@@ -237,12 +263,10 @@ def collect(report, part, entries, options):
 
 def measure_all(report, options, progress):
     """The parts of the report that this run makes; names of their tables."""
-    blas = {}
+    settings = {}
     if options.peer and not (options.threads_scaling or options.tiny):
-        report['blas'], blas = best_blas(options.threads, progress)
-        report['settings'], more = best_settings(options.threads, blas, progress)
-        blas.update(more)
-    sides = Sides(options.build, blas)
+        settings = best_of_parts(report, options, progress)
+    sides = Sides(options.build, settings, options.peer)
     if options.scale:
         collect(report, 'scale', (point for job in options.jobs
                                   for point in grow(job, sides, options, progress)), options)
@@ -253,12 +277,17 @@ def measure_all(report, options, progress):
                                     for job in options.jobs), options)
         report['callers'] = two_callers(sides, options, progress)
         return ['threads']
-    if options.tiny:
-        collect(report, 'jobs', compare_tiny(sides, options), options)
-        return ['jobs']
-    collect(report, 'jobs', (compare(job, sides, options, progress) for job in options.jobs),
-            options)
-    return ['jobs', 'plain'] if options.peer else ['jobs']
+    names = []
+    tiny = {entry['name']: entry for entry in compare_tiny(sides, options)} \
+        if options.tiny else {}
+    for part in ('jobs', 'map'):
+        jobs = [job for job in options.jobs if job.part == part]
+        if jobs:
+            names.append(part)
+            collect(report, part,
+                    (tiny.get(job.name) or compare(job, sides, options, progress)
+                     for job in jobs), options)
+    return names + ['plain'] if options.peer and not options.tiny else names
 
 
 def main(argv):

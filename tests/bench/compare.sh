@@ -4,7 +4,7 @@
 #   sh tests/bench/compare.sh [OPTION ...]
 #
 #   --rounds N          rounds of each job, both sides in turn (5)
-#   --jobs A,B          only these (all; --help names them)
+#   --jobs A,B          only these (all; --help names them); maps: those of the uniformity map
 #   --threads N         of both sides (one a processor)
 #   --json FILE         every round's figures (BUILD/bench/compare.json); a file that is
 #                       there keeps the parts that this run does not measure

@@ -1,17 +1,35 @@
 """The jobs that compare.py runs: one line each.
 
 A job is a program of libpflow's side with its arguments, the peer's jobs that do the same
-(peer.py), the fastest last, with theirs, the usual sizes, what varies when the cost's growth is measured, and
-sizes so small that they only show that everything runs. {x} and {labels} stand for files of
-`rows` or `queries` + `known` clustered rows of `dim` values that both sides read.
+(peer.py), the fastest last, with theirs, the usual sizes, what varies when the cost's growth is
+measured, and sizes so small that they only show that everything runs. {x} and {labels} stand
+for files of `rows` or `queries` + `known` clustered rows of `dim` values that both sides read;
+with `intrinsic` the clusters lie in a subspace of so many dimensions. {map} is the file of a
+uniformity map of these rows by `field`, a learned one after `training` steps, with {probe} and
+{ends} to check its field and its flow by. {bin} is the folder of the built programs.
+
+The jobs of maps have a table of their own: part, with the most rounds that they run, and what
+they are to reach: the most `seconds`, or the least `ratio` to the peer.
 """
 from collections import namedtuple
 
-Job = namedtuple('Job', 'name title ours peers theirs sizes axes tiny')
+Job = namedtuple('Job', 'name title ours peers theirs sizes axes tiny part rounds target')
 
 
-def job(name, title, ours, peers='', theirs='', axes=None, tiny=None, **sizes):
-    return Job(name, title, ours, peers.split(), theirs, sizes, axes or {}, tiny or {})
+def job(name, title, ours, peers='', theirs='', axes=None, tiny=None, part='jobs', rounds=None,
+        target=None, **sizes):
+    return Job(name, title, ours, peers.split(), theirs, sizes, axes or {}, tiny or {}, part,
+               rounds, target)
+
+
+def map_job(name, title, ours, peers='', tiny=None, **more):
+    """A job on rows that a uniformity map is made for."""
+    return job(name, title, ours, peers,
+               'map={map} x={x} rows={mapped} steps={steps} probe={probe} ends={ends}',
+               part='map', tiny=dict(rows=200, dim=16, intrinsic=3, training=20, mapped=30,
+                                     steps=5, **(tiny or {})),
+               **dict(dict(rows=50000, dim=128, intrinsic=16, training=20000, mapped=50000,
+                           steps=100, field='network', rtol=0), **more))
 
 
 JOBS = [
@@ -60,6 +78,25 @@ JOBS = [
         'logistic logistic_whitened', 'x={x} labels={labels}', rows=50000, dim=128,
         axes={'rows': (12500, 50000, 200000), 'dim': (32, 128, 512)},
         tiny=dict(rows=100, dim=8)),
+    map_job('map_suggest', 'map: suggest', 'bench_map suggest {x}', target={'seconds': 20}),
+    map_job('map_fit', 'map: fit', 'bench_map fit {x}', rounds=1,
+            target={'seconds': 300}),
+    map_job('map_info', 'start of pflow info', 'bench_start {bin}/pflow info {map}',
+            target={'seconds': 0.02}),
+    map_job('map_exact', 'map, exact, 2,000 rows',
+            'bench_map transform {x} {map} {mapped} {rtol}', rounds=3, field='exact',
+            mapped=2000),
+    map_job('map_network', 'map by network',
+            'bench_map transform {x} {map} {mapped} {rtol} {ends}',
+            'map_euler map_euler_apart', target={'ratio': 4}),
+    map_job('map_network_1e4', 'map, rtol 1e-4',
+            'bench_map transform {x} {map} {mapped} {rtol} {ends}',
+            'map_euler map_euler_apart', rtol=1e-4),
+    map_job('map_network_loose', 'map, rtol 3e-3',
+            'bench_map transform {x} {map} {mapped} {rtol} {ends}',
+            'map_euler map_euler_apart', rtol=3e-3),
+    map_job('map_euler', 'map by Euler steps',
+            'bench_map_euler {x} {map} {mapped} {steps} {ends}', 'map_euler map_euler_apart'),
 ]
 
 BY_NAME = {each.name: each for each in JOBS}
@@ -71,4 +108,5 @@ PEER_TITLES = {
     'flow_rk4': 'best block', 'exact_field': 'matmul', 'exact_near': 'matmul',
     'knn': 'matmul, topk',
     'logistic': 'L-BFGS', 'logistic_whitened': 'whitened',
+    'map_euler': 'threads', 'map_euler_apart': 'processes',
 }

@@ -90,8 +90,9 @@ def main(argv):
         tune()
     import peer_features
     import peer_field
+    import peer_map
     import peer_train
-    jobs = {**peer_train.JOBS, **peer_field.JOBS, **peer_features.JOBS}
+    jobs = {**peer_train.JOBS, **peer_field.JOBS, **peer_features.JOBS, **peer_map.JOBS}
     if words == ['--list']:
         print('\n'.join(sorted(jobs)))
         return

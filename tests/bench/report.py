@@ -4,7 +4,8 @@ usage: report.py FILE.json               prints the tables
        report.py FILE.json PAGE.md       puts them between the page's markers
 
 A marker is a line <!-- bench: NAME -->; what follows up to <!-- end --> is replaced by the
-table of that name: machine, jobs, plain, threads, scale, experiment.
+table of that name: machine, jobs, map, plain, threads, scale, experiment. A table that the
+file does not have is left as it is.
 """
 import json
 import re
@@ -58,9 +59,10 @@ def machine_table(report):
                      % (each['coretype'], each['result'],
                         '  (used for PyTorch)' if each.get('used') else ''))
     for each in report.get('settings', []):
-        lines.append('%s: train step %s, exact field %s%s'
-                     % (each['text'], *(time_text(one) for one in each['seconds']),
-                        '  (used for PyTorch)' if each.get('used') else ''))
+        times = ['%s %s' % (job, time_text(seconds))
+                 for job, seconds in zip(each['jobs'], each['seconds'])]
+        lines.append('%s: %s%s' % (each['text'], ', '.join(times),
+                                   '  (used for PyTorch)' if each.get('used') else ''))
     return lines
 
 
@@ -96,17 +98,75 @@ def jobs_table(report):
     return lines
 
 
-def plain_table(report):
-    if not any(entry.get('plain') for entry in report.get('jobs', [])):
+def error_in(results):
+    """What a side's notes say of its error, or a dash."""
+    found = re.search(r'^error (\S+)', results.get('notes', ''), flags=re.M)
+    return found.group(1) if found else '-'
+
+
+def target_text(target, seconds, ratio):
+    """What a job is to reach, and whether it does."""
+    if not target:
+        return ''
+    if 'seconds' in target:
+        most = target['seconds']
+        return '< %s %s' % ('%g s' % most if most >= 1 else '%g ms' % (1e3 * most),
+                            'yes' if seconds < most else 'NO')
+    if ratio is None:
+        return '%gx' % target['ratio']
+    return '%gx %s' % (target['ratio'], 'yes' if ratio >= target['ratio'] else 'NO')
+
+
+map_line = '%-29s%9s%9s  %-21s %-11s%8s%8s'
+
+
+def map_lines(entry):
+    job = BY_NAME[entry['name']]
+    ours = [turn['ours'] for turn in entry['rounds']]
+    seconds = median([each['seconds'] for each in ours])
+    for peer in entry['peers'] or [None]:
+        if peer is None:
+            yield map_line % (job.title, time_text(seconds), '', '',
+                              target_text(job.target, seconds, None), error_in(ours[0]), '')
+            continue
+        theirs = [turn[peer] for turn in entry['rounds']]
+        ratios = [b['seconds'] / a['seconds'] for a, b in zip(ours, theirs)]
+        yield map_line % (
+            '%s, %s' % (job.title, PEER_TITLES[peer]), time_text(seconds),
+            time_text(median([each['seconds'] for each in theirs])), spread(ratios),
+            target_text(job.target, seconds, median(ratios)), error_in(ours[0]),
+            error_in(theirs[0]))
+
+
+def map_table(report):
+    if not report.get('map'):
         return []
-    lines = origin(report, 'jobs')
-    lines += ['%-26s%10s%7s  %s' % ('job, form of the peer', 'PyTorch', 'MiB',
+    lines = origin(report, 'map') + [map_line % ('job, form of the peer', 'libpflow', 'PyTorch',
+                                                 'ratio (least to most)', 'target', 'error',
+                                                 'PyTorch')]
+    for entry in report['map']:
+        lines += map_lines(entry)
+    return lines
+
+
+def plain_table(report):
+    """The jobs, and those of maps, with the peer as it is when nobody tunes it."""
+    lines = []
+    for part in ('jobs', 'map'):
+        entries = [entry for entry in report.get(part, []) if entry.get('plain')]
+        if entries:
+            lines += origin(report, part) + plain_lines(entries)
+    return lines
+
+
+def plain_lines(entries):
+    lines = ['%-32s%10s%7s  %s' % ('job, form of the peer', 'PyTorch', 'MiB',
                                    'ratio to libpflow')]
-    for entry in report['jobs']:
+    for entry in entries:
         seconds = median([turn['ours']['seconds'] for turn in entry['rounds']])
         for peer, plain in entry.get('plain', {}).items():
             name = '%s, %s' % (BY_NAME[entry['name']].title, PEER_TITLES[peer])
-            lines.append('%-26s%10s%7.0f  %.2f' % (name, time_text(plain['seconds']),
+            lines.append('%-32s%10s%7.0f  %.2f' % (name, time_text(plain['seconds']),
                                                    plain['mib'], plain['seconds'] / seconds))
     return lines
 
@@ -155,7 +215,7 @@ def experiment_table(report):
             'projected: 20 epochs and the rest in %.1f minutes' % made['minutes']]
 
 
-TABLES = {'machine': machine_table, 'jobs': jobs_table, 'plain': plain_table,
+TABLES = {'machine': machine_table, 'jobs': jobs_table, 'map': map_table, 'plain': plain_table,
           'threads': threads_table, 'scale': scale_table, 'experiment': experiment_table}
 
 
@@ -168,8 +228,10 @@ def fill_page(report, page):
         text = file.read()
 
     def block(match):
-        return '%s\n```\n%s```\n<!-- end -->' % (match.group(1),
-                                                 text_of(report, match.group(2)))
+        table = text_of(report, match.group(2))
+        if not table.strip():
+            return match.group(0)
+        return '%s\n```\n%s```\n<!-- end -->' % (match.group(1), table)
     text = re.sub(r'(<!-- bench: (\w+) -->)\n.*?<!-- end -->', block, text, flags=re.S)
     with open(page, 'w') as file:
         file.write(text)

@@ -68,33 +68,62 @@ def measure(command, env):
 
 
 class Data:
-    """Files of clustered rows that both sides read, made once."""
+    """Files that both sides read, made once: clustered rows, and maps of them."""
 
-    def __init__(self, build):
-        self.build = build
+    def __init__(self, build, with_peer):
+        self.build, self.with_peer = build, with_peer
         self.folder = os.path.join(build, 'bench')
         os.makedirs(self.folder, exist_ok=True)
 
-    def files(self, sizes):
+    def make(self, paths, name, *words):
+        """Runs a program of ours that makes these files, where one is missing."""
+        if not all(os.path.exists(path) for path in paths):
+            run([os.path.join(self.build, 'bin', name)] + [str(word) for word in words],
+                environment(len(os.sched_getaffinity(0))))
+
+    def rows(self, sizes):
         n = sizes.get('rows') or sizes['queries'] + sizes['known']
         stem = os.path.join(self.folder, 'clusters_%d_%d' % (n, sizes['dim']))
+        classes, flat = 10, []
+        if 'intrinsic' in sizes:
+            classes, flat = 40, [sizes['intrinsic']]
+            stem += '_in_%d' % sizes['intrinsic']
         x, labels = stem + '.npy', stem + '_labels.npy'
-        if not (os.path.exists(x) and os.path.exists(labels)):
-            run([os.path.join(self.build, 'bin', 'bench_data'), str(n), str(sizes['dim']),
-                 '10', x, labels], environment(1))
+        self.make([x, labels], 'bench_data', n, sizes['dim'], classes, x, labels, *flat)
         return {'x': x, 'labels': labels}
+
+    def map(self, sizes, x):
+        """A map of the rows x. A learned one comes with its field at some rows and, from
+        the peer in double precision, the ends of its flow."""
+        stem = '%s_%s' % (x[:-len('.npy')], sizes['field'])
+        if sizes['field'] == 'exact':
+            made = stem + '.safetensors'
+            self.make([made], 'bench_map_make', 'exact', x, made)
+            return {'map': made, 'probe': '-', 'ends': '-'}
+        stem += '_%d' % sizes['training']
+        made, probe, ends = (stem + end for end in ('.safetensors', '_probe.npy', '_ends.npy'))
+        self.make([made, probe], 'bench_map_make', 'network', x, made, sizes['training'], probe)
+        if not self.with_peer:
+            return {'map': made, 'probe': probe, 'ends': '-'}
+        if not os.path.exists(ends):
+            run(PEER + ['map_ends', 'map=' + made, 'x=' + x, 'out=' + ends,
+                        'rows=%d' % min(sizes['mapped'], 1000), 'steps=%d' % (5 * sizes['steps'])],
+                environment(1))
+        return {'map': made, 'probe': probe, 'ends': ends}
 
 
 class Sides:
     """Both sides of a job at given sizes."""
 
-    def __init__(self, build, blas):
-        self.build, self.blas, self.data = build, blas, Data(build)
+    def __init__(self, build, settings, with_peer):
+        self.build, self.settings, self.data = build, settings, Data(build, with_peer)
 
     def fill(self, job, sizes):
-        filled = dict(job.sizes, **sizes)
-        if '{x}' in job.ours:
-            filled.update(self.data.files(filled))
+        filled = dict(job.sizes, bin=os.path.join(self.build, 'bin'), **sizes)
+        if '{x}' in job.ours or '{map}' in job.ours:
+            filled.update(self.data.rows(filled))
+        if '{map}' in job.ours:
+            filled.update(self.data.map(filled, filled['x']))
         return filled
 
     def ours(self, job, sizes, threads, **env):
@@ -104,7 +133,8 @@ class Sides:
 
     def theirs(self, job, peer, sizes, threads, plain=False):
         words = job.theirs.format(**self.fill(job, sizes)).split()
-        env = environment(threads) if plain else environment(threads, **self.blas)
+        env = environment(threads) if plain else environment(threads,
+                                                                   **self.settings[job.part])
         return measure(PEER + (['--plain'] if plain else []) + [peer] + words, env)
 
     def all_theirs(self, jobs, threads):
@@ -113,6 +143,8 @@ class Sides:
         names = []
         for job in jobs:
             for peer in job.peers:
+                if peer in names:
+                    continue
                 names.append(peer)
                 command += ['+'] * (len(names) > 1) + [peer] + \
                     job.theirs.format(**self.fill(job, job.tiny)).split()
