@@ -9,7 +9,7 @@ support=$PWD/tests/support
 . tests/support/refuse.sh
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$python" tests/support/make_clusters.py "$folder" 600 300 8 4
+"$python" tests/support/make_clusters.py "$folder" 400 300 8 4
 cd "$folder"
 
 # fit_and_use NAME OPTION...: NAME.map, and NAME.npy with the test rows mapped
@@ -40,7 +40,7 @@ for target in hemisphere gaussian ball raw sphere; do
 done
 fit_and_use auto
 fit_and_use knn --objective knn --labels y.npy --dims 4
-fit_and_use network --field network --steps 300 --dims 8 --aug 8 --start 1 --strength 1 \
+fit_and_use network --field network --steps 200 --dims 8 --aug 8 --start 1 --strength 1 \
   --target raw
 back network
 fit_and_use post --field post
@@ -107,7 +107,7 @@ refuse 1 'place' "$pflow" transform --map raw.map --in X2.npy --out place
 refuse 1 'no/new.npy' "$pflow" transform --map raw.map --in X2.npy --out no/new.npy
 refuse 1 'no/new.map' "$pflow" fit --in X.npy --out no/new.map
 refuse 1 'place: there is something' "$pflow" fit --in X.npy --out place
-refuse 1 'y2.npy has 300 labels, X.npy has 600 rows' \
+refuse 1 'y2.npy has 300 labels, X.npy has 400 rows' \
   "$pflow" fit --in X.npy --labels y2.npy --objective knn --out new.map
 after=$(ls -A | grep -v '^refuse')
 [ "$before" = "$after" ] || { echo "left behind: $after"; exit 1; }

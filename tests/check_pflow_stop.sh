@@ -42,7 +42,7 @@ def minds(process, number):
 def interrupt(process, number=signal.SIGINT):
     while process.poll() is None and not minds(process, number):
         time.sleep(0.01)
-    time.sleep(0.3)  # in the midst of its work
+    time.sleep(0.1)  # in the midst of its work
     assert process.poll() is None, "over before the interrupt: " + process.communicate()[1]
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
@@ -61,7 +61,7 @@ def mapped(name):
 
 
 fit = ["fit", "--in", "X.npy", *settings]
-steps = ["--steps", "2000"]
+steps = ["--steps", "800"]
 run(*fit, *steps, "--out", "whole.map")
 keep = ["--checkpoint", "half.st"]
 err = interrupt(start(*fit, *steps, *keep, "--out", "broken.map"))

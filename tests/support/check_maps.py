@@ -77,7 +77,7 @@ for name in methods + targets + ["auto", "knn", "network", "post"]:
     fit, info = (json.load(open(f"{name}.{end}")) for end in ("json", "info"))
     assert fit["method"] == (name if name in methods else "poisson")
     assert info["kind"] == "map" and info["file"] == name + ".map"
-    assert fit["rows"] == 600 and fit["in_dim"] == 8
+    assert fit["rows"] == 400 and fit["in_dim"] == 8
     assert np.load(name + ".npy").shape == (300, fit["out_dim"])
     for key in fit:
         assert key in ("in", "out") or info[key] == fit[key], key
@@ -126,6 +126,6 @@ for name in methods + targets + ["network", "post"]:
         theirs = load_file(name + ".map")
         assert set(theirs) == set(arrays)
         assert all((theirs[key] == arrays[key]).all() for key in arrays)
-sources = [a for a in read_safetensors("raw.map")[1].values() if a.shape == (600, 8)]
+sources = [a for a in read_safetensors("raw.map")[1].values() if a.shape == (400, 8)]
 assert len(sources) == 1  # the exact field keeps the rows, of rms length 1
-near((sources[0].astype(np.float64) ** 2).sum() / 599, 1.0, 1e-5)
+near((sources[0].astype(np.float64) ** 2).sum() / 399, 1.0, 1e-5)
