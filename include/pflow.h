@@ -26,6 +26,7 @@
 #define PFLOW_H
 
 #include "pflow/affine.h"
+#include "pflow/contrast.h"
 #include "pflow/cpu.h"
 #include "pflow/data.h"
 #include "pflow/denoiser.h"

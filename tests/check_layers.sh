@@ -19,6 +19,7 @@ map: tensor kernels nn optim data field ode eval train io
 # Public headers of these folders; every other one is named after its folder.
 base_headers='error memory random threads file cpu'
 data_headers='data rows'
+nn_headers='nn contrast'
 map_headers='map affine'
 eval_headers='eval measures neighbours probes stats'
 field_headers='field denoiser'
@@ -44,6 +45,7 @@ for file in $(find lib -name '*.[ch]'); do
       target=$(basename "$name" .h)
       case " $base_headers " in *" $target "*) target=base ;; esac
       case " $data_headers " in *" $target "*) target=data ;; esac
+      case " $nn_headers " in *" $target "*) target=nn ;; esac
       case " $eval_headers " in *" $target "*) target=eval ;; esac
       case " $map_headers " in *" $target "*) target=map ;; esac
       case " $field_headers " in *" $target "*) target=field ;; esac
