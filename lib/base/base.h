@@ -60,6 +60,9 @@ pflow_err pf_config_read(void *full, size_t full_size, const void *given,
 pflow_err pf_check_setting(bool ok, const char *name, double value,
                            const char *condition);
 
+/* On a clock that never goes back. */
+double pf_seconds(void);
+
 /* Whether a loop begun on this pool now would run on its caller's thread alone, because
  * another one has the workers. NULL: the default pool. */
 bool pf_pool_is_busy(pflow_pool *pool);

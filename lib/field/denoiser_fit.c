@@ -3,7 +3,6 @@
  */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "field/denoiser.h"
 #include "field/kernel.h"
@@ -125,12 +124,6 @@ typedef struct fit_run {
   double knee, knee_min, knee_max; /* of draw_height */
   double start, lr;
 } fit_run;
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void fit_close(fit_run *run) {
   pflow_net_work_destroy(run->work);
@@ -273,7 +266,7 @@ static pflow_err report_step(const fit_run *run) {
                                             .steps = config->steps,
                                             .loss = run->training->loss,
                                             .lr = run->lr,
-                                            .seconds = now() - run->start};
+                                            .seconds = pf_seconds() - run->start};
   pf_callback_begin();
   return pf_callback_result(config->on_step(&progress, config->user),
                             "denoiser: on_step");
@@ -352,12 +345,12 @@ pflow_err pflow_denoiser_fit(pflow_denoiser *denoiser, const float *x, size_t n,
   pf_need(denoiser);
   pf_need(x);
   if (report) *report = (pflow_denoiser_report){0};
-  fit_run run = {.denoiser = denoiser, .x = x, .n = n, .start = now()};
+  fit_run run = {.denoiser = denoiser, .x = x, .n = n, .start = pf_seconds()};
   pflow_err rc = fit_call(&run);
   const pf_denoiser_training *training = denoiser->training;
   if (report && training)
     *report = (pflow_denoiser_report){denoiser->steps, training->first_loss,
-                                      training->loss, now() - run.start};
+                                      training->loss, pf_seconds() - run.start};
   if (denoiser->steps == denoiser->config.steps) {
     pf_denoiser_training_destroy(denoiser->training);
     denoiser->training = NULL;

@@ -3,7 +3,6 @@
  */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "field/points.h"
 #include "field/step.h"
@@ -50,12 +49,6 @@ typedef struct fit_run {
   double start;
   pflow_field_fit_report report;
 } fit_run;
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void fit_close(fit_run *run) {
   pflow_field_step_destroy(run->step);
@@ -125,7 +118,7 @@ static pflow_err report_epoch(const fit_run *run) {
   const pflow_field_fit_progress progress = {.epoch = run->report.epochs,
                                              .epochs = config->epochs,
                                              .loss = run->report.last_loss,
-                                             .seconds = now() - run->start};
+                                             .seconds = pf_seconds() - run->start};
   pf_callback_begin();
   return pf_callback_result(config->on_epoch(&progress, config->user),
                             "field fit: on_epoch");
@@ -162,13 +155,13 @@ pflow_err pflow_field_fit(pflow_net *net, const float *x, size_t n, size_t dim,
                           pflow_field_fit_report *report) {
   pf_need(net);
   pf_need(x);
-  fit_run run = {.net = net, .x = x, .n = n, .dim = dim, .start = now()};
+  fit_run run = {.net = net, .x = x, .n = n, .dim = dim, .start = pf_seconds()};
   if (report) *report = run.report;
   pf_try(fit_read(&run, config));
   pflow_err rc = fit_open(&run);
   if (rc >= 0) rc = fit_epochs(&run);
   fit_close(&run);
-  run.report.seconds = now() - run.start;
+  run.report.seconds = pf_seconds() - run.start;
   if (report) *report = run.report;
   return rc;
 }

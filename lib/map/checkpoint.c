@@ -67,7 +67,7 @@ static pflow_err write_file(const pf_checkpoint *self, const pflow_denoiser *den
 
 pflow_err pf_checkpoint_write(pf_checkpoint *checkpoint, const pflow_denoiser *denoiser,
                               pflow_err rc) {
-  const double now = pf_map_seconds();
+  const double now = pf_seconds();
   if (!checkpoint->path || rc < 0) return rc;
   if (rc == PFLOW_OK && now - checkpoint->written < seconds_between) return rc;
   checkpoint->written = now;
@@ -118,8 +118,7 @@ pflow_err pf_checkpoint_open(pf_checkpoint *checkpoint, const pflow_map *map,
                              const pf_map_rows *rows) {
   size_t values;
   json_t *document;
-  *checkpoint =
-      (pf_checkpoint){.path = map->config.checkpoint, .written = pf_map_seconds()};
+  *checkpoint = (pf_checkpoint){.path = map->config.checkpoint, .written = pf_seconds()};
   if (!checkpoint->path) return PFLOW_OK;
   pf_try(pf_mul(&values, rows->n, rows->dim, "map: rows"));
   pf_try(write_settings(checkpoint->settings, map));

@@ -4,7 +4,6 @@
 #include "map/map.h"
 
 #include <math.h>
-#include <time.h>
 
 #include "eval/rows.h"
 
@@ -78,17 +77,10 @@ void pflow_map_destroy(pflow_map *map) {
 
 /* ---- fit ---- */
 
-double pf_map_seconds(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 pflow_err pf_map_report(const pflow_map *map, const char *stage, size_t done,
                         size_t total) {
   if (!map->config.on_progress) return PFLOW_OK;
-  const pflow_map_progress progress = {stage, done, total,
-                                       pf_map_seconds() - map->started};
+  const pflow_map_progress progress = {stage, done, total, pf_seconds() - map->started};
   pf_callback_begin();
   return pf_callback_result(map->config.on_progress(&progress, map->config.user),
                             "the progress callback");
@@ -131,12 +123,12 @@ pflow_err pflow_map_fit(pflow_map *map, const float *x, const int32_t *labels, s
   if (map->way) return pf_fail(PFLOW_ESTATE, "map: already fitted");
   const pf_map_rows rows = {x, labels, n, dim};
   pf_try(check_rows(map, &rows));
-  map->started = pf_map_seconds();
+  map->started = pf_seconds();
   begin_info(map, &rows);
   const pf_map_way *way = pf_map_way_of(map->config.method, map->config.field);
   map->way = way;
   pflow_err rc = way->fit ? way->fit(map, &rows) : PFLOW_OK;
-  map->info.seconds = pf_map_seconds() - map->started;
+  map->info.seconds = pf_seconds() - map->started;
   if (rc == PFLOW_OK) {
     map->config.denoiser = NULL;
     map->config.post = NULL;

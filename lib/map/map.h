@@ -69,7 +69,4 @@ pflow_err pf_map_report(const pflow_map *map, const char *stage, size_t done,
 pflow_err pf_map_check_sizes(const pflow_map *map, const pflow_archive *archive,
                              size_t in_dim, size_t out_dim);
 
-/* Seconds of a clock that only goes forward. */
-double pf_map_seconds(void);
-
 #endif
