@@ -160,6 +160,18 @@ typedef struct pflow_batches_config {
   int flip;        /* horizontal flip with probability 1/2, after the crop; default 0 */
   uint64_t seed;
   pflow_pool *pool; /* NULL: the default pool */
+  /* Instead of crop_pad: a random part of the image, brought to its size bilinearly. Its
+     area is uniform between this share of the image and all of it, its width to height
+     between 3/4 and 4/3 of the image's, its place uniform; sides end at the image's.
+     Default 0: none. */
+  double crop_area;
+  /* Factors uniform in 1 - value to 1 + value, in this order, each followed by clipping
+     to [0, 1]: of the pixels; of their difference to the image's mean grey; of their
+     difference to their own grey. 0 to 1; default 0: none. Images of 1 or 3 channels;
+     grey is 0.299, 0.587, 0.114 of red, green, blue. */
+  double brightness, contrast, saturation;
+  double grey;   /* probability that all channels become the grey; default 0 */
+  uint64_t view; /* default 0; each has crops, flips and colours of its own */
 } pflow_batches_config;
 
 static inline void pflow_batches_config_init(pflow_batches_config *config) {
@@ -170,9 +182,11 @@ static inline void pflow_batches_config_init(pflow_batches_config *config) {
 }
 
 /*
- * Batches of a set of images, which is borrowed. A batch above the number of images is
- * cut to it. Errors: PFLOW_EINVAL naming the setting (also when drop_last would leave no
- * batch), PFLOW_ENOMEM.
+ * Batches of a set of images, which is borrowed. Two objects that differ in `view` alone
+ * give the same images in the same order, independently augmented: the pairs of
+ * pflow/contrast.h. A batch above the number of images is cut to it. Errors:
+ * PFLOW_EINVAL naming the setting (also when drop_last would leave no batch),
+ * PFLOW_ENOMEM.
  */
 PFLOW_API pflow_err pflow_batches_create(pflow_batches **batches,
                                          const pflow_images *images,

@@ -1,25 +1,27 @@
 /*
- * augment.h - random crop and flip of one image on its way from bytes to floats.
+ * augment.h - an image on its way from bytes to floats: a random crop, flip, and change
+ * of colours.
  */
 #ifndef LIBPFLOW_AUGMENT_H
 #define LIBPFLOW_AUGMENT_H
 
+#include "data/colour.h"
 #include "data/images.h"
 #include "pflow/random.h"
 
-/* Where the crop begins in the padded image, and whether it is mirrored. */
-typedef struct pf_augment_draw {
-  size_t top, left; /* 0 to 2 * pad; pad means the image as it is */
+/* What may happen to an image. */
+typedef struct pf_augment {
+  size_t pad;  /* a crop of the image in a border of `pad` zeros */
+  double area; /* > 0: instead, a crop of at least this share, brought to full size */
   bool flip;
-} pf_augment_draw;
+  pf_colour colour;
+} pf_augment;
 
-/* Words of the stream that one draw may use. */
+/* Words of the stream that belong to one image. */
 enum { pf_augment_words = 16 };
 
-pf_augment_draw pf_augment_draw_next(pflow_rng *rng, size_t pad, bool flip);
-
-/* The image's values / 255, cropped from a border of `pad` zeros, then mirrored. */
-void pf_augment_row(float *out, const pflow_images *images, size_t index, size_t pad,
-                    pf_augment_draw draw);
+/* The image's values / 255, changed as the words at the generator's place say. */
+void pf_augment_row(float *out, const pflow_images *images, size_t index,
+                    const pf_augment *how, const pflow_rng *rng);
 
 #endif

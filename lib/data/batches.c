@@ -9,13 +9,34 @@
 struct pflow_batches {
   const pflow_images *images;
   pflow_pool *pool;
-  size_t batch, count, crop_pad;
-  bool flip;
-  uint64_t seed;
+  size_t batch, count;
+  pf_augment augment;
+  uint64_t seed, view;
   size_t *order;  /* of the epoch below; NULL without shuffling */
   uint64_t epoch; /* meaningful once ordered */
   bool ordered;
 };
+
+/* Half-widths above 1 would turn factors negative. */
+static pflow_err check_colours(const pflow_batches_config *config,
+                               const pflow_images *images) {
+  const struct {
+    const char *name;
+    double value;
+  } setting[] = {{"brightness", config->brightness},
+                 {"contrast", config->contrast},
+                 {"saturation", config->saturation},
+                 {"grey", config->grey}};
+  for (size_t i = 0; i < sizeof setting / sizeof *setting; i++) {
+    const double value = setting[i].value;
+    pf_try(
+        pf_check_setting(value >= 0.0 && value <= 1.0, setting[i].name, value, "0 to 1"));
+    if (value > 0.0 && images->channels != 1 && images->channels != 3)
+      return pf_fail(PFLOW_EINVAL, "%s is %g: images of %zu channels, wants 1 or 3",
+                     setting[i].name, value, images->channels);
+  }
+  return PFLOW_OK;
+}
 
 static pflow_err check_config(const pflow_batches_config *config,
                               const pflow_images *images) {
@@ -27,7 +48,13 @@ static pflow_err check_config(const pflow_batches_config *config,
   if (config->crop_pad >= side)
     return pf_fail(PFLOW_EINVAL, "crop_pad is %zu, wants less than the image's side %zu",
                    config->crop_pad, side);
-  return PFLOW_OK;
+  pf_try(pf_check_setting(config->crop_area >= 0.0 && config->crop_area <= 1.0,
+                          "crop_area", config->crop_area, "0 to 1"));
+  if (config->crop_area > 0.0 && config->crop_pad > 0)
+    return pf_fail(PFLOW_EINVAL,
+                   "crop_area is %g and crop_pad %zu: one crop or the other",
+                   config->crop_area, config->crop_pad);
+  return check_colours(config, images);
 }
 
 pflow_err pflow_batches_create(pflow_batches **batches, const pflow_images *images,
@@ -46,9 +73,13 @@ pflow_err pflow_batches_create(pflow_batches **batches, const pflow_images *imag
   made->batch = full.batch < images->n ? full.batch : images->n;
   made->count = images->n / made->batch;
   if (!full.drop_last && images->n % made->batch != 0) made->count++;
-  made->crop_pad = full.crop_pad;
-  made->flip = full.flip != 0;
+  made->augment = (pf_augment){
+      .pad = full.crop_pad,
+      .area = full.crop_area,
+      .flip = full.flip != 0,
+      .colour = {full.brightness, full.contrast, full.saturation, full.grey}};
   made->seed = full.seed;
+  made->view = full.view;
   pflow_err rc =
       full.shuffle ? pf_alloc(&made->order, images->n, sizeof(size_t)) : PFLOW_OK;
   if (rc < 0) {
@@ -106,10 +137,9 @@ static int fill_rows(size_t begin, size_t end, void *user) {
     size_t place = job->first + row;
     size_t index = self->order ? self->order[place] : place;
     pflow_rng rng = job->rng;
-    rng.position = (uint64_t)place * pf_augment_words;
-    pf_augment_draw draw = pf_augment_draw_next(&rng, self->crop_pad, self->flip);
-    pf_augment_row(job->x + row * self->images->size, self->images, index, self->crop_pad,
-                   draw);
+    rng.position = (self->view * self->images->n + place) * pf_augment_words;
+    pf_augment_row(job->x + row * self->images->size, self->images, index, &self->augment,
+                   &rng);
     job->labels[row] = self->images->labels[index];
   }
   return 0;
