@@ -252,7 +252,7 @@ static const option_spec specs[] = {
          .help = "what the rows are spread over (default sphere)"),
     TEXT(objective, "neighbours|knn|linear",
          .help = "what `auto` looks for on held-out rows (default neighbours: the most "
-                 "uniform map that keeps three quarters of the 10 nearest)"),
+                 "uniform map that keeps half of the 10 nearest)"),
     COUNT(sources, "N", .least = 2, .most = 1e12, .has_zero = true,
           .help = "rows that the exact field keeps, a seeded sample (0: all)"),
     COUNT(steps, "N", .most = 1e9,

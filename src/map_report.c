@@ -64,8 +64,8 @@ static void print_choice(const pflow_map_info *info) {
       info->trials, score_name(info->objective), score_shown(info, info->score_after),
       score_shown(info, info->score_before),
       info->objective == PFLOW_MAP_NEIGHBOURS
-          ? " (settings that lose more than a quarter of the 10 nearest neighbours do "
-            "not count)"
+          ? " (settings whose flow loses too many of the 10 nearest neighbours do not "
+            "count)"
           : "");
   printf("  chosen     ");
   print_wrapped(text, 13);

@@ -24,4 +24,6 @@ compile() {
 
 for page in docs/*.md; do compile "$page" "$1"; done
 compile README.md "$1"
-"$scratch/1"
+"$scratch/1" >"$scratch/out"
+cat "$scratch/out"
+grep -q -- '-1\.20 -> -3\.0[5-9]$' "$scratch/out" || { echo "README.md says otherwise"; exit 1; }

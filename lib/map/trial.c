@@ -8,9 +8,10 @@
 #include "pflow/neighbours.h"
 #include "pflow/probes.h"
 
-/* Neighbours looked at, and their least overlap. */
+/* Neighbours looked at; the least share of them that a map keeps, and of those that it
+ * would keep without its flow. */
 enum { neighbours = 10 };
-static const double least_overlap = 0.75;
+static const double least_kept = 0.5, least_of_still = 0.75;
 
 struct pf_trial {
   const pflow_map *map;
@@ -114,14 +115,15 @@ static pflow_err accuracy(const pf_trial *self, const float *y, size_t dim,
                                                       : probe(self, &train, &test, score);
 }
 
-static pflow_err measure(const pf_trial *self, const float *y, size_t dim, double *score,
-                         bool *valid) {
+/* floor: NEIGHBOURS: the least overlap. */
+static pflow_err measure(const pf_trial *self, const float *y, size_t dim, double floor,
+                         double *score, bool *valid) {
   double kept;
   *valid = true;
   if (self->map->config.objective != PFLOW_MAP_NEIGHBOURS)
     return accuracy(self, y, dim, score);
   pf_try(overlap(self, y, dim, &kept));
-  *valid = kept >= least_overlap;
+  *valid = kept >= floor;
   return evenness(self, y, dim, score);
 }
 
@@ -154,7 +156,7 @@ static pflow_err measure_before(pf_trial *self) {
     pf_try(pf_alloc(&self->before, rows->held * neighbours, sizeof *self->before));
     pf_try(held_neighbours(self, rows->x, rows->dim, self->before));
   }
-  return measure(self, rows->x, rows->dim, &self->score_before, &valid);
+  return measure(self, rows->x, rows->dim, 0.0, &self->score_before, &valid);
 }
 
 pflow_err pf_trial_create(pf_trial **trial, const pflow_map *map,
@@ -270,6 +272,18 @@ static pflow_err form_rows(run *self, double r) {
   return PFLOW_OK;
 }
 
+/* What the preprocessing and the target's form lose is not the flow's doing. */
+static pflow_err find_floor(run *self, double *floor) {
+  double still;
+  *floor = 0.0;
+  if (self->trial->map->config.objective != PFLOW_MAP_NEIGHBOURS) return PFLOW_OK;
+  pf_try(form_rows(self, self->r0));
+  pf_try(overlap(self->trial, self->y,
+                 pf_geometry_width(self->geometry.target, self->settings->dims), &still));
+  *floor = fmax(least_kept, least_of_still * still);
+  return PFLOW_OK;
+}
+
 /* From strength to strength; scores of those that are reached. What loses neighbours
  * finds none of them again farther on. */
 static pflow_err climb(run *self, const double *strength, size_t n,
@@ -278,7 +292,8 @@ static pflow_err climb(run *self, const double *strength, size_t n,
   const size_t width = pf_geometry_width(self->geometry.target, dims);
   pflow_exact_flow field = {self->exact, self->leave_out};
   pf_poisson_flow flow = {pflow_exact_rhs, &field, dims, self->settings->aug_dim};
-  double from = self->r0;
+  double from = self->r0, floor;
+  pf_try(find_floor(self, &floor));
   for (size_t i = 0; i < n && (i == 0 || scores->valid[i - 1]); i++) {
     const double to = pf_poisson_stop(self->r0, self->r1, strength[i]);
     const pflow_err rc =
@@ -286,7 +301,8 @@ static pflow_err climb(run *self, const double *strength, size_t n,
     if (rc != PFLOW_OK) return rc;
     from = to;
     pf_try(form_rows(self, to));
-    pf_try(measure(self->trial, self->y, width, &scores->score[i], &scores->valid[i]));
+    pf_try(measure(self->trial, self->y, width, floor, &scores->score[i],
+                   &scores->valid[i]));
   }
   return PFLOW_OK;
 }
