@@ -117,8 +117,9 @@ def best_of_parts(report, options, progress):
 
 # ---- what is measured ----
 
-def compare(job, sides, options, progress):
-    """Rounds of a job, libpflow and the peer's forms in turn."""
+def compare(job, sides, options, progress, plain):
+    """Rounds of a job, libpflow and the peer's forms in turn; what is not in the set `plain`
+    also in a plain environment."""
     peers = job.peers if options.peer else []
     entry = {'name': job.name, 'sizes': job.sizes, 'peers': peers,
              'threads': options.threads, 'rounds': [], 'plain': {}}
@@ -130,6 +131,9 @@ def compare(job, sides, options, progress):
             results[peer] = sides.theirs(job, peer, {}, options.threads)
         entry['rounds'].append(results)
     for peer in peers:
+        if peer in plain:
+            continue
+        plain.add(peer)
         progress.say('%s, the peer in a plain environment' % job.title)
         entry['plain'][peer] = sides.theirs(job, peer, {}, options.threads, plain=True)
     return entry
@@ -277,7 +281,7 @@ def measure_all(report, options, progress):
                                     for job in options.jobs), options)
         report['callers'] = two_callers(sides, options, progress)
         return ['threads']
-    names = []
+    names, plain = [], set()
     tiny = {entry['name']: entry for entry in compare_tiny(sides, options)} \
         if options.tiny else {}
     for part in ('jobs', 'map'):
@@ -285,7 +289,7 @@ def measure_all(report, options, progress):
         if jobs:
             names.append(part)
             collect(report, part,
-                    (tiny.get(job.name) or compare(job, sides, options, progress)
+                    (tiny.get(job.name) or compare(job, sides, options, progress, plain)
                      for job in jobs), options)
     return names + ['plain'] if options.peer and not options.tiny else names
 

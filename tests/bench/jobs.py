@@ -28,7 +28,7 @@ def map_job(name, title, ours, peers='', tiny=None, **more):
                'map={map} x={x} rows={mapped} steps={steps} probe={probe} ends={ends}',
                part='map', tiny=dict(rows=200, dim=16, intrinsic=3, training=20, mapped=30,
                                      steps=5, **(tiny or {})),
-               **dict(dict(rows=50000, dim=128, intrinsic=16, training=20000, mapped=50000,
+               **dict(dict(rows=50000, dim=128, intrinsic=16, training=20000, mapped=20000,
                            steps=100, field='network', rtol=0), **more))
 
 

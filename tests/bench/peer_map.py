@@ -237,7 +237,7 @@ class Flow:
         return lambda: self.run(steppers[form, block], block, len(self.points), self.plan)
 
 
-def map_euler(map, x, rows=50000, steps=100, repeats=2, probe='-', ends='-'):
+def map_euler(map, x, rows=20000, steps=100, repeats=1, probe='-', ends='-'):
     """Every operation on all threads."""
     with torch.inference_mode():
         flow = Flow(map, x, 0, rows, steps)
@@ -262,7 +262,7 @@ def map_part(map, x, begin, end, steps, ends):
     return 0.0
 
 
-def map_euler_apart(map, x, rows=50000, steps=100, repeats=2, probe='-', ends='-'):
+def map_euler_apart(map, x, rows=20000, steps=100, repeats=1, probe='-', ends='-'):
     """A process for each thread, with its share of the rows, ready before the clock starts."""
     del probe  # map_euler checks the field
     count = torch.get_num_threads()
