@@ -2,11 +2,15 @@
  * poisson_network.c - the Poisson map's learned field: its training, its checkpoints, and
  * its error against the exact field.
  */
-#include <math.h>
+#include <string.h>
 
+#include "eval/sample.h"
 #include "map/checkpoint.h"
 
-enum { probe_rows = 1000, probe_sources = 20000 };
+/* Of the seed: which rows are looked at, at most so many. */
+#define probe_stream UINT64_C(0x706d00000007)
+
+enum { probe_rows = 1000 };
 
 /* What a step of the training needs to know. */
 typedef struct training {
@@ -42,35 +46,62 @@ static pflow_err read_settings(training *self, pflow_denoiser_config *config) {
   return PFLOW_OK;
 }
 
-/* Rows of the fit, each without itself, against the exact field of at most so many. */
-static pflow_err measure(pflow_map *map, const float *u, size_t n) {
-  const pf_poisson *self = map->state;
-  const size_t dims = map->info.dims, known = n < probe_sources ? n : probe_sources;
-  const pflow_sources sources = {u, known, dims};
-  pflow_denoiser_error_at errors[PFLOW_MAP_HEIGHTS];
-  size_t leave_out[probe_rows];
+/* Rows of the fit, moved, and the field that each is moved in: of all others. */
+typedef struct probes {
+  size_t n, *number; /* in the fit */
+  float *x;          /* n x dims */
   pflow_exact *exact;
+} probes;
+
+static void close_probes(probes *self) {
+  pflow_exact_destroy(self->exact);
+  pflow_free(self->x);
+  pflow_free(self->number);
+}
+
+static pflow_err open_probes(probes *self, const pflow_map *map, const float *u,
+                             size_t n) {
+  const size_t dims = map->info.dims;
+  const pflow_sources sources = {u, n, dims};
   pflow_exact_config config;
-  pflow_denoiser_probe probe;
+  size_t floats;
+  self->n = n < probe_rows ? n : probe_rows;
+  pf_try(pf_mul(&floats, self->n, dims, "map: rows of a measurement"));
+  pf_try(pf_alloc(&self->number, self->n, sizeof *self->number));
+  pf_try(pf_alloc(&self->x, floats, sizeof *self->x));
+  pf_sample(n, self->n, map->info.seed, probe_stream, self->number);
+  for (size_t i = 0; i < self->n; i++)
+    memcpy(self->x + i * dims, u + self->number[i] * dims, dims * sizeof *u);
   pflow_exact_config_init(&config);
   config.aug_dim = map->info.aug_dim;
   config.pool = map->config.pool;
-  pf_try(pflow_exact_create(&exact, &sources, &config));
+  return pflow_exact_create(&self->exact, &sources, &config);
+}
+
+static pflow_err compare(pflow_map *map, const probes *of) {
+  const pf_poisson *self = map->state;
+  pflow_denoiser_error_at errors[PFLOW_MAP_HEIGHTS];
+  pflow_denoiser_probe probe;
   pflow_denoiser_probe_init(&probe);
-  probe.x = u;
-  probe.n = known < probe_rows ? known : probe_rows;
-  probe.leave_out = leave_out;
+  probe.x = of->x;
+  probe.n = of->n;
+  probe.leave_out = of->number;
   probe.heights = PFLOW_MAP_HEIGHTS;
   probe.seed = map->info.seed;
-  for (size_t i = 0; i < probe.n; i++)
-    leave_out[i] = i;
-  pflow_err rc = pflow_denoiser_error(self->denoiser, exact, &probe, errors);
-  pflow_exact_destroy(exact);
-  for (size_t i = 0; rc >= 0 && i < PFLOW_MAP_HEIGHTS; i++) {
+  pf_try(pflow_denoiser_error(self->denoiser, of->exact, &probe, errors));
+  for (size_t i = 0; i < PFLOW_MAP_HEIGHTS; i++) {
     map->info.height[i] = errors[i].r;
     map->info.error[i] = errors[i].median;
     map->info.cosine[i] = errors[i].cosine_median;
   }
+  return PFLOW_OK;
+}
+
+static pflow_err measure(pflow_map *map, const float *u, size_t n) {
+  probes self = {0};
+  pflow_err rc = open_probes(&self, map, u, n);
+  if (rc >= 0) rc = compare(map, &self);
+  close_probes(&self);
   return rc;
 }
 
