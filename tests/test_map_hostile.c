@@ -146,6 +146,7 @@ START_TEST(rivals_have_their_sizes) {
   static const lie affine[] = {
       {member("out_dim", "6"), member("out_dim", "7"), "the map has 6 to 7"},
       {member("identity", "false"), member("identity", "true"), "an identity by zca"},
+      {member("kind", "3"), member("kind", "4"), "kind 4, the map wants 3"},
       {member("method", "\\\"zca\\\""), member("method", "\\\"cube\\\""), "'cube'"}};
   check_all(PFLOW_MAP_NONE, PFLOW_MAP_EXACT, plain);
   check_all(PFLOW_MAP_L2, PFLOW_MAP_EXACT, plain);
@@ -159,6 +160,7 @@ START_TEST(flows_have_their_sizes) {
       {member("sources", "60"), member("sources", "61"), "sources"},
       {member("sources", "60"), member("sources", "1"), "1 sources"},
       {member("dims", "3"), member("dims", "4"), "the map has 4"},
+      {member("kind", "1"), member("kind", "2"), "kind 2, the map wants 1"},
       {member("aug_dim", "3"), member("aug_dim", "0.5"), "a flow in 0.5 dimensions"},
       {member("aug_dim", "3"), member("aug_dim", "4"), "a flow in 4 dimensions"}};
   check_all(PFLOW_MAP_POISSON, PFLOW_MAP_EXACT, lies);

@@ -69,4 +69,8 @@ pflow_err pf_map_report(const pflow_map *map, const char *stage, size_t done,
 pflow_err pf_map_check_sizes(const pflow_map *map, const pflow_archive *archive,
                              size_t in_dim, size_t out_dim);
 
+/* PFLOW_EFORMAT unless a transform that was read is of the kind that the map goes by. */
+pflow_err pf_map_check_kind(const pflow_archive *archive, const pflow_affine *affine,
+                            pflow_affine_kind kind);
+
 #endif

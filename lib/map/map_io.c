@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "io/description.h"
+#include "map/affine.h"
 #include "map/map.h"
 
 static const char format[] = "pflow.map", checksum_key[] = "pflow.map.crc32";
@@ -210,6 +211,13 @@ pflow_err pf_map_check_sizes(const pflow_map *map, const pflow_archive *archive,
   return pf_fail(PFLOW_EFORMAT,
                  "%s: arrays for %zu values to %zu, the map has %zu to %zu",
                  archive->source, in_dim, out_dim, map->info.in_dim, map->info.out_dim);
+}
+
+pflow_err pf_map_check_kind(const pflow_archive *archive, const pflow_affine *affine,
+                            pflow_affine_kind kind) {
+  if (affine->kind == kind) return PFLOW_OK;
+  return pf_fail(PFLOW_EFORMAT, "%s: a transform of kind %d, the map wants %d",
+                 archive->source, (int)affine->kind, (int)kind);
 }
 
 static pflow_err check_finite(const pflow_archive *archive) {

@@ -77,6 +77,7 @@ pflow_err pf_poisson_get(pflow_map *map, const pflow_archive *archive) {
   pf_try(pf_alloc(&self, 1, sizeof *self));
   map->state = self;
   pf_try(pflow_affine_get(archive, "preprocess.", &self->preprocess, map->config.pool));
+  pf_try(pf_map_check_kind(archive, self->preprocess, PFLOW_AFFINE_PCA));
   if (pflow_affine_out_dim(self->preprocess) != info->dims)
     return pf_fail(PFLOW_EFORMAT, "%s: a transform to %zu values, the map has %zu",
                    archive->source, pflow_affine_out_dim(self->preprocess), info->dims);

@@ -73,6 +73,7 @@ static pflow_err get_affine(pflow_map *map, const pflow_archive *archive) {
   pflow_affine *affine;
   pf_try(pflow_affine_get(archive, prefix, &affine, map->config.pool));
   map->state = affine;
+  pf_try(pf_map_check_kind(archive, affine, kind_of(map->info.method)));
   return pf_map_check_sizes(map, archive, pflow_affine_in_dim(affine),
                             pflow_affine_out_dim(affine));
 }
