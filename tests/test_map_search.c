@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "support/clouds.h"
+#include "support/counting.h"
+#include "support/failing.h"
 #include "support/suite.h"
 
 enum { n = 1000, k = 3, dim = 8 };
@@ -74,6 +76,14 @@ START_TEST(it_may_say_leave_them_alone) {
   float *y = map_rows(map, PFLOW_MAP_AUTO, rows.x, n);
   ck_assert(memcmp(y, rows.x, n * dim * sizeof *y) == 0);
   free(y);
+  y = map_rows(map, 0.0, rows.x, 1); /* no flow is what it has */
+  free(y);
+  pflow_map_work *work;
+  pflow_map_work_config full;
+  pflow_map_work_config_init(&full);
+  full.strength = 1.0;
+  ck_fails(pflow_map_work_create(&work, map, &full), PFLOW_EUNSUPPORTED,
+           "strength is 1, a map by poisson has none");
   pflow_map_destroy(map);
   clouds_free(&rows);
 }
@@ -96,6 +106,32 @@ START_TEST(labels_choose_by_accuracy) {
   ck_fails(pflow_map_fit(map, rows.x, rows.labels, 99, dim), PFLOW_EINVAL,
            "99 rows are too few");
   pflow_map_destroy(map);
+  clouds_free(&rows);
+}
+END_TEST
+
+/* The fit of a map that has to find its dimensions. */
+static pflow_err search_once(void *user) {
+  const clouds *rows = user;
+  pflow_map *map;
+  pflow_map_config config = settled_map(0);
+  config.rtol = 1e-2;
+  pflow_err rc = pflow_map_create(&map, &config);
+  if (rc >= 0) rc = pflow_map_fit(map, rows->x, NULL, rows->n, rows->dim);
+  pflow_map_destroy(map);
+  return rc;
+}
+
+/* Without memory there is an error, never a choice from less. */
+START_TEST(failing_memory_is_no_verdict) {
+  clouds rows = clouds_make(100, 2, 4, 0);
+  counting_install();
+  ck_ok(search_once(&rows));
+  const size_t calls = counting_calls();
+  counting_remove();
+  failing_install();
+  ck_assert_uint_eq(check_failures(search_once, &rows), calls);
+  failing_remove();
   clouds_free(&rows);
 }
 END_TEST
@@ -152,5 +188,6 @@ int main(void) {
   return run_tests("map search",
                    TESTS(open_settings_are_chosen, given_settings_are_kept,
                          it_may_say_leave_them_alone, labels_choose_by_accuracy,
-                         progress_can_stop_a_fit, advice_has_reasons));
+                         failing_memory_is_no_verdict, progress_can_stop_a_fit,
+                         advice_has_reasons));
 }

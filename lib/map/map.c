@@ -188,7 +188,7 @@ static pflow_err read_work_config(pflow_map_work_config *full,
                           full->rtol, "1e-7 to 0.1, or AUTO"));
   if (full->strength == PFLOW_MAP_AUTO)
     full->strength = map->info.strength;
-  else if (full->strength != 1.0)
+  else if (full->strength != map->info.strength)
     pf_try(need_flow(map, "strength", full->strength));
   if (full->rtol != PFLOW_MAP_AUTO) return need_flow(map, "rtol", full->rtol);
   full->rtol = map->config.rtol;

@@ -81,10 +81,9 @@ static pflow_err find_dims(const pflow_map *map, const pf_trial_rows *rows,
   /* Rows that are all alike have no such dimension; the variances are enough then. */
   pflow_intrinsic_config_init(&neighbours);
   neighbours.pool = map->config.pool;
-  if (rows->known > 21 &&
-      pflow_intrinsic_dim(&known, &neighbours, &intrinsic) == PFLOW_OK)
-    add(list, clamp_dims(intrinsic.two_nn + 1.0, rows->dim));
-  return PFLOW_OK;
+  const pflow_err rc = pflow_intrinsic_dim(&known, &neighbours, &intrinsic);
+  if (rc >= 0) add(list, clamp_dims(intrinsic.two_nn + 1.0, rows->dim));
+  return rc == PFLOW_EINVAL ? PFLOW_OK : rc;
 }
 
 /* ---- the split ---- */
@@ -169,11 +168,13 @@ static void judge(search *self, const pf_poisson_choice *settings,
   }
 }
 
-/* A trial that the checkpoint has is not run again. */
+/* A trial that the checkpoint has is not run again, nor written: the file may have more,
+ * a training. */
 static pflow_err try_one(search *self, const pf_poisson_choice *settings) {
   pf_checkpoint *checkpoint = self->checkpoint;
   pf_trial_scores *scores = &checkpoint->scores[self->done];
-  if (self->done >= checkpoint->done) {
+  const bool is_new = self->done >= checkpoint->done;
+  if (is_new) {
     pf_try(pf_trial_run(self->trial, settings, self->strength.value, self->strength.n,
                         scores));
     checkpoint->done++;
@@ -181,7 +182,7 @@ static pflow_err try_one(search *self, const pf_poisson_choice *settings) {
   judge(self, settings, scores);
   self->map->info.trials += self->strength.n;
   pflow_err rc = pf_map_report(self->map, "search", ++self->done, self->total);
-  return pf_checkpoint_write(checkpoint, NULL, rc);
+  return is_new ? pf_checkpoint_write(checkpoint, NULL, rc) : rc;
 }
 
 static candidates aug_dims_for(const search *self, double dims) {
