@@ -49,8 +49,8 @@ static pflow_err try_fit(const pflow_map_config *config, const clouds *rows,
   return pflow_map_fit(*map, rows->x, NULL, rows->n, rows->dim);
 }
 
-/* Stopped in either stage and gone on with, a fit ends with the bits of an unbroken one.
- */
+/* Stopped in either stage, on the way to what was done before, or at the very end, a fit
+ * that goes on ends with the bits of an unbroken one. */
 START_TEST(a_fit_goes_on_to_the_same_bits) {
   clouds rows = clouds_make(n, k, dim, 0);
   temp_begin();
@@ -61,9 +61,13 @@ START_TEST(a_fit_goes_on_to_the_same_bits) {
   pflow_map *map = fit_map(&config, &rows);
   float *want = map_rows(map, 1.0, rows.x, n);
   pflow_map_destroy(map);
-  static const char *const stages[] = {"search", "training", "training"};
-  for (int i = 0; i < 3; i++) {
-    stopper stopping = {stages[i], i == 2 ? 45 : 2, 0};
+  static const struct {
+    const char *stage;
+    int after;
+  } stops[] = {
+      {"search", 2}, {"training", 2}, {"training", 45}, {"search", 1}, {"training", 13}};
+  for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
+    stopper stopping = {stops[i].stage, stops[i].after, 0};
     config = settings(&stopping);
     ck_assert_int_eq(try_fit(&config, &rows, &map), PFLOW_STOPPED);
     pflow_map_destroy(map);
@@ -71,7 +75,7 @@ START_TEST(a_fit_goes_on_to_the_same_bits) {
   stopper last = {"", 0, 0};
   config = settings(&last);
   ck_ok(try_fit(&config, &rows, &map));
-  ck_assert_int_lt(last.calls, 40); /* not from the beginning */
+  ck_assert_int_lt(last.calls, 5); /* those of the search: nothing is left to train */
   float *got = map_rows(map, 1.0, rows.x, n);
   ck_assert(memcmp(want, got, n * k * sizeof *got) == 0);
   free(want);
@@ -80,6 +84,35 @@ START_TEST(a_fit_goes_on_to_the_same_bits) {
   temp_end();
   clouds_free(&rows);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
+START_TEST(other_shapes_or_labels_are_refused) {
+  clouds rows = clouds_make(n, k, dim, 0);
+  pflow_map *map;
+  temp_begin();
+  stopper stopping = {"search", 1, 0};
+  pflow_map_config config = settings(&stopping);
+  ck_assert_int_eq(try_fit(&config, &rows, &map), PFLOW_STOPPED);
+  pflow_map_destroy(map);
+  ck_ok(pflow_map_create(&map, &config));
+  ck_fails(pflow_map_fit(map, rows.x, NULL, n * dim / 4, 4), PFLOW_EINVAL,
+           "a checkpoint of other rows: '400 x 5, ");
+  pflow_map_destroy(map);
+  config.objective = PFLOW_MAP_KNN;
+  config.resume = 0;
+  for (stopping.left = 1; config.resume < 2; config.resume++) {
+    ck_ok(pflow_map_create(&map, &config));
+    if (config.resume)
+      ck_fails(pflow_map_fit(map, rows.x, rows.labels, n, dim), PFLOW_EINVAL,
+               "a checkpoint of other labels");
+    else
+      ck_assert_int_eq(pflow_map_fit(map, rows.x, rows.labels, n, dim), PFLOW_STOPPED);
+    pflow_map_destroy(map);
+    rows.labels[7]++;
+  }
+  temp_end();
+  clouds_free(&rows);
 }
 END_TEST
 
@@ -112,5 +145,6 @@ END_TEST
 
 int main(void) {
   return run_tests("map resume", TESTS(a_fit_goes_on_to_the_same_bits,
+                                       other_shapes_or_labels_are_refused,
                                        other_rows_or_settings_are_refused));
 }

@@ -151,7 +151,8 @@ typedef struct pflow_denoiser_report {
  * A fit that was stopped, or whose callback failed, goes on where it was when called
  * again with the same rows; the denoiser can be used in between, also by the callback,
  * for what it has learned so far. One that ended, or was loaded without its training
- * (pflow/io.h), is not fitted again: PFLOW_ESTATE.
+ * (pflow/io.h), is not fitted again: PFLOW_ESTATE. Loaded with a training that had done
+ * its last step, it ends at once.
  * Allocates nothing between the first and the last step. The weights do not depend on the
  * pool.
  *

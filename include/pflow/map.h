@@ -112,7 +112,8 @@ typedef struct pflow_map_config {
                                             D, seed and pool are the map's. NULL: defaults
                                           */
   const pflow_field_fit_config *post;    /* POST: training. NULL: the post's settings */
-  const char *checkpoint; /* NULL, or a file that training writes every minute */
+  const char *checkpoint; /* NULL, or a file that a fit writes every minute; POISSON with
+                             EXACT or NETWORK only */
   int resume;             /* 1: go on from the checkpoint if there is one */
   pflow_pool *pool;       /* of all calls, borrowed by the map; NULL: the default pool */
   pflow_map_progress_fn on_progress; /* NULL: none */
@@ -141,7 +142,8 @@ PFLOW_API void pflow_map_destroy(pflow_map *map);
  * Errors: PFLOW_EINVAL (fewer than 2 rows, no spread, an objective without its labels),
  * PFLOW_ENONFINITE naming row and column, PFLOW_ELABEL, PFLOW_ESTATE for a map that is
  * fitted already, PFLOW_EDIVERGED, PFLOW_ECALLBACK, PFLOW_ENOMEM; PFLOW_EFORMAT and
- * others of files for a checkpoint, PFLOW_EINVAL for one of other rows or settings.
+ * others of files for a checkpoint, PFLOW_EINVAL for one of other rows or settings, or of
+ * other labels where the objective goes by them.
  */
 PFLOW_API pflow_err pflow_map_fit(pflow_map *map, const float *x, const int32_t *labels,
                                   size_t n, size_t dim);
@@ -173,8 +175,9 @@ typedef struct pflow_map_info {
   size_t trials;
   double score_before, score_after;
   int leave_alone;
-  /* The learned field against the exact one at heights from r0 to r1: median relative
-   * error and median cosine; steps and last loss of its training. 0 for other fields. */
+  /* The learned field against the exact one of all rows at heights from r0 to r1: median
+   * relative error and median cosine over at most 1000 of them, each without itself (see
+   * pflow_denoiser_error); steps and last loss of its training. 0 for other fields. */
   double height[PFLOW_MAP_HEIGHTS], error[PFLOW_MAP_HEIGHTS], cosine[PFLOW_MAP_HEIGHTS];
   size_t steps;
   double loss;

@@ -318,7 +318,8 @@ static pflow_err open_training(pflow_denoiser *denoiser, const float *x, size_t 
 
 static pflow_err check_rows(const pflow_denoiser *denoiser, const float *x, size_t n) {
   size_t size;
-  if (denoiser->steps >= denoiser->config.steps)
+  const bool over = denoiser->steps >= denoiser->config.steps;
+  if (over && !denoiser->training)
     return pf_fail(PFLOW_ESTATE, "denoiser: already fitted");
   if (denoiser->steps > 0 && !denoiser->training)
     return pf_fail(PFLOW_ESTATE, "denoiser: loaded without the training to go on with");

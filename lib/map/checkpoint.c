@@ -42,16 +42,14 @@ static json_t *trial_json(const pf_trial_scores *scores) {
 }
 
 static json_t *describe(const pf_checkpoint *self) {
-  char rows[24];
   json_t *trials = json_array();
-  snprintf(rows, sizeof rows, "%" PRIu64, self->rows);
   for (size_t i = 0; trials && i < self->done; i++)
     if (json_array_append_new(trials, trial_json(&self->scores[i]))) {
       json_decref(trials);
       return NULL;
     }
-  return json_pack("{s:s, s:s, s:o}", "settings", self->settings, "rows", rows, "trials",
-                   trials);
+  return json_pack("{s:s, s:s, s:s, s:o}", "settings", self->settings, "rows", self->rows,
+                   "labels", self->labels, "trials", trials);
 }
 
 static pflow_err write_file(const pf_checkpoint *self, const pflow_denoiser *denoiser) {
@@ -100,11 +98,10 @@ static pflow_err read_trial(const json_t *list, pf_trial_scores *scores,
 
 static pflow_err read_document(pf_checkpoint *self, const json_t *document,
                                const char *source) {
-  char rows[24];
   const json_t *trials = json_object_get(document, "trials");
-  snprintf(rows, sizeof rows, "%" PRIu64, self->rows);
   pf_try(check_same(document, "settings", self->settings, source));
-  pf_try(check_same(document, "rows", rows, source));
+  pf_try(check_same(document, "rows", self->rows, source));
+  pf_try(check_same(document, "labels", self->labels, source));
   if (!json_is_array(trials) || json_array_size(trials) > pf_most_trials)
     return pf_fail(PFLOW_EFORMAT, "%s: no list of at most %d trials", source,
                    pf_most_trials);
@@ -114,15 +111,26 @@ static pflow_err read_document(pf_checkpoint *self, const json_t *document,
   return PFLOW_OK;
 }
 
+/* Labels count only where the choice goes by them. */
+static pflow_err write_rows(pf_checkpoint *self, const pflow_map *map,
+                            const pf_map_rows *rows) {
+  size_t values;
+  pf_try(pf_mul(&values, rows->n, rows->dim, "map: rows"));
+  snprintf(self->rows, sizeof self->rows, "%zu x %zu, %016" PRIx64, rows->n, rows->dim,
+           pf_fingerprint(rows->x, values));
+  if (map->config.objective != PFLOW_MAP_NEIGHBOURS)
+    snprintf(self->labels, sizeof self->labels, "%016" PRIx64,
+             pf_fingerprint(rows->labels, rows->n));
+  return PFLOW_OK;
+}
+
 pflow_err pf_checkpoint_open(pf_checkpoint *checkpoint, const pflow_map *map,
                              const pf_map_rows *rows) {
-  size_t values;
   json_t *document;
   *checkpoint = (pf_checkpoint){.path = map->config.checkpoint, .written = pf_seconds()};
   if (!checkpoint->path) return PFLOW_OK;
-  pf_try(pf_mul(&values, rows->n, rows->dim, "map: rows"));
   pf_try(write_settings(checkpoint->settings, map));
-  checkpoint->rows = pf_fingerprint(rows->x, values);
+  pf_try(write_rows(checkpoint, map, rows));
   if (!map->config.resume || access(checkpoint->path, F_OK) != 0) return PFLOW_OK;
   pf_try(pflow_archive_load(&checkpoint->read, checkpoint->path));
   pf_try(pf_described(&document, checkpoint->read, "", format));

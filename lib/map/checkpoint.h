@@ -10,7 +10,7 @@ enum { pf_most_trials = 64, pf_settings_size = 512 };
 
 struct pf_checkpoint {
   const char *path;                /* borrowed; NULL: nothing is written */
-  uint64_t rows;                   /* fingerprint of the fit's rows */
+  char rows[80], labels[24];       /* sizes and fingerprints; labels may be empty */
   char settings[pf_settings_size]; /* all that the work depends on besides */
   size_t done;                     /* trials of the search */
   pf_trial_scores scores[pf_most_trials];

@@ -10,11 +10,11 @@ static uint64_t mix(uint64_t h) {
   return h ^ (h >> 33);
 }
 
-uint64_t pf_fingerprint(const float *values, size_t size) {
+uint64_t pf_fingerprint(const void *values, size_t size) {
   uint64_t h = size;
   for (size_t k = 0; k < size; k++) {
     uint32_t bits;
-    memcpy(&bits, &values[k], sizeof bits);
+    memcpy(&bits, (const char *)values + k * sizeof bits, sizeof bits);
     h = mix(h + bits + UINT64_C(0x9e3779b97f4a7c15));
   }
   return h;

@@ -14,8 +14,8 @@ typedef struct pf_fingerprints {
   size_t *order;    /* row numbers by rising fingerprint, then rising number */
 } pf_fingerprints;
 
-/* That of `size` values. */
-uint64_t pf_fingerprint(const float *values, size_t size);
+/* That of `size` values of 32 bits, floats or integers. */
+uint64_t pf_fingerprint(const void *values, size_t size);
 
 /*
  * Fingerprints of n rows of dim values, those numbered `chosen` of x, or the first n when
