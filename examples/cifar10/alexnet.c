@@ -55,7 +55,7 @@ pflow_net *alexnet_create(double width, size_t classes, uint64_t seed, pflow_poo
   must(pflow_net_create(&net, &config));
   add_body(net, width);
   *body_layers = pflow_net_layers(net);
-  must(pflow_net_add_linear(net, classes, 1));
+  if (classes > 0) must(pflow_net_add_linear(net, classes, 1));
   must(pflow_net_build(net, (size_t[]){3, 32, 32}, 3));
   start_body(net, *body_layers, seed);
   return net;

@@ -15,8 +15,8 @@
 
 /*
  * Creates and builds the network, every hidden width scaled by `width` (1: the post's).
- * Body weights N(0, 0.02^2), the head as PyTorch starts it. *body_layers gets the number
- * of layers up to the features. Ends the program on failure.
+ * Body weights N(0, 0.02^2), the head as PyTorch starts it; no head for classes 0.
+ * *body_layers gets the number of layers up to the features. Ends the program on failure.
  */
 pflow_net *alexnet_create(double width, size_t classes, uint64_t seed, pflow_pool *pool,
                           size_t *body_layers);

@@ -29,25 +29,26 @@ static void check_folder(const char *folder) {
 }
 
 /* Image i is the same however many there are. */
-static pflow_images *synthetic_split(const options *opts, pflow_split split, size_t n) {
+static pflow_images *synthetic_split(const dataset_choice *choice, pflow_split split,
+                                     size_t n) {
   pflow_images *images;
   pflow_synthetic_config config;
   pflow_synthetic_config_init(&config);
   config.n = n;
-  config.seed = opts->seed;
+  config.seed = choice->seed;
   config.split = split;
   must(pflow_images_create_synthetic(&images, &config));
   return images;
 }
 
 /* One split of the files, with 3 x 32 x 32 pixels. */
-static pflow_images *file_split(const options *opts, pflow_split split) {
+static pflow_images *file_split(const dataset_choice *choice, pflow_split split) {
   pflow_images *images, *padded;
-  if (!is_idx(opts->data)) {
-    must(pflow_images_load_cifar10(&images, opts->data, split));
+  if (!is_idx(choice->data)) {
+    must(pflow_images_load_cifar10(&images, choice->data, split));
     return images;
   }
-  must(pflow_images_load_idx(&images, opts->data, split));
+  must(pflow_images_load_idx(&images, choice->data, split));
   must(pflow_images_pad(&padded, images, 3, 32, 32));
   pflow_images_destroy(images);
   return padded;
@@ -66,18 +67,18 @@ static const char *dataset_name(const char *data) {
   return strstr(data, "fashion") ? "Fashion-MNIST (IDX)" : "IDX images";
 }
 
-void dataset_load(dataset *self, const options *opts) {
-  if (strcmp(opts->data, "synthetic") == 0) {
+void dataset_load(dataset *self, const dataset_choice *choice) {
+  if (strcmp(choice->data, "synthetic") == 0) {
     self->name = "synthetic";
-    self->train =
-        synthetic_split(opts, PFLOW_TRAIN, opts->train_limit ? opts->train_limit : 20000);
-    self->test =
-        synthetic_split(opts, PFLOW_TEST, opts->test_limit ? opts->test_limit : 5000);
+    self->train = synthetic_split(choice, PFLOW_TRAIN,
+                                  choice->train_limit ? choice->train_limit : 20000);
+    self->test = synthetic_split(choice, PFLOW_TEST,
+                                 choice->test_limit ? choice->test_limit : 5000);
   } else {
-    check_folder(opts->data);
-    self->name = dataset_name(opts->data);
-    self->train = limited(file_split(opts, PFLOW_TRAIN), opts->train_limit);
-    self->test = limited(file_split(opts, PFLOW_TEST), opts->test_limit);
+    check_folder(choice->data);
+    self->name = dataset_name(choice->data);
+    self->train = limited(file_split(choice, PFLOW_TRAIN), choice->train_limit);
+    self->test = limited(file_split(choice, PFLOW_TEST), choice->test_limit);
   }
 }
 

@@ -27,13 +27,14 @@ static void run(const options *opts, pflow_pool *pool) {
   encoder enc;
   flow_field field;
   arm_table table = {0};
-  dataset_load(&data, opts);
+  dataset_load(&data, &(dataset_choice){opts->data, opts->train_limit, opts->test_limit,
+                                        opts->seed});
   printf("%s: %zu train and %zu test images\n", data.name, pflow_images_count(data.train),
          pflow_images_count(data.test));
   fflush(stdout);
   encoder_train(&enc, &data, opts, pool);
   feature_set raw = features_of(&enc, &data);
-  features_save(&raw, opts);
+  features_save(&raw, opts->out);
   flow_field_fit(&field, raw.train, raw.n_train, opts, pool);
   arms_measure(&table, &enc, &raw, &field, &data, opts);
   experiment all = {opts, &data, &enc, &field, &table};

@@ -2,11 +2,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cli/progress.h"
+#include "common/checkpoint.h"
 #include "common/must.h"
 
 /* Everything the callbacks of training need. */
@@ -31,22 +29,7 @@ json_t *training_history_json(const encoder *self) {
   return list;
 }
 
-static void put_history(pflow_archive *archive, const encoder *self) {
-  json_t *list = training_history_json(self);
-  char *text = json_dumps(list, JSON_COMPACT);
-  if (!text) fail("the history cannot be written as JSON");
-  must(pflow_archive_put_text(archive, "history", text));
-  free(text);
-  json_decref(list);
-}
-
-static void get_history(const pflow_archive *archive, encoder *self, const char *path) {
-  const char *text;
-  must(pflow_archive_get_text(archive, "history", &text));
-  json_t *list = json_loads(text, 0, NULL);
-  if (json_array_size(list) != self->epochs)
-    fail("%s: history of %zu epochs, wants %zu", path, json_array_size(list),
-         self->epochs);
+static void read_history(const json_t *list, encoder *self, const char *path) {
   for (size_t i = 0; i < self->epochs; i++) {
     epoch_record *e = &self->history[i];
     if (json_unpack(json_array_get(list, i), "{s:F, s:F, s:F, s:F, s:F}", "loss",
@@ -55,70 +38,31 @@ static void get_history(const pflow_archive *archive, encoder *self, const char 
                     &e->images_per_second) != 0)
       fail("%s: history of epoch %zu is malformed", path, i + 1);
   }
-  json_decref(list);
+}
+
+/* Where and how the training's state is kept. */
+static checkpoint checkpoint_of(const training *run, char path[4096],
+                                char settings[8192]) {
+  options_out_path(run->opts, path, 4096, "checkpoint.safetensors");
+  options_encoder_text(run->opts, settings, 8192);
+  return (checkpoint){path, settings, run->data->name, run->self->net, run->optim};
 }
 
 static void save_checkpoint(const training *run) {
   char path[4096], settings[8192];
-  pflow_archive *archive;
-  options_encoder_text(run->opts, settings, sizeof settings);
-  must(pflow_archive_create(&archive));
-  must(pflow_archive_put_text(archive, "options", settings));
-  must(pflow_archive_put_text(archive, "dataset", run->data->name));
-  must(pflow_archive_put_u64(archive, "epochs", run->self->epochs));
-  must(pflow_archive_put_net(archive, "net.", run->self->net));
-  must(pflow_archive_put_optim(archive, "adam.", run->optim));
-  put_history(archive, run->self);
-  options_out_path(run->opts, path, sizeof path, "checkpoint.safetensors");
-  must(pflow_archive_save(archive, path));
-  pflow_archive_destroy(archive);
+  const checkpoint file = checkpoint_of(run, path, settings);
+  json_t *history = training_history_json(run->self);
+  checkpoint_save(&file, run->self->epochs, history);
+  json_decref(history);
 }
 
-/* Names the first line in which the settings of a checkpoint differ from this run's. */
-static void refuse_settings(const char *path, const char *theirs, const char *ours) {
-  size_t line = 0;
-  for (size_t i = 0; theirs[i] && theirs[i] == ours[i]; i++)
-    if (theirs[i] == '\n') line = i + 1;
-  fail("%s was made with %.*s, this run has %.*s", path,
-       (int)strcspn(theirs + line, "\n"), theirs + line, (int)strcspn(ours + line, "\n"),
-       ours + line);
-}
-
-/* A checkpoint of other settings would silently give another experiment. */
-static void check_settings(const pflow_archive *archive, const training *run,
-                           const char *path) {
-  char settings[8192];
-  const char *text, *name;
-  options_encoder_text(run->opts, settings, sizeof settings);
-  must(pflow_archive_get_text(archive, "options", &text));
-  must(pflow_archive_get_text(archive, "dataset", &name));
-  if (strcmp(name, run->data->name) != 0)
-    fail("%s was made on %s, not on %s", path, name, run->data->name);
-  if (strcmp(text, settings) != 0) refuse_settings(path, text, settings);
-}
-
-/* Takes up the checkpoint in --out; says so when there is none. */
 static void load_checkpoint(training *run) {
-  char path[4096];
-  pflow_archive *archive;
-  uint64_t epochs;
-  options_out_path(run->opts, path, sizeof path, "checkpoint.safetensors");
-  if (access(path, F_OK) != 0) {
-    fprintf(stderr, "no checkpoint in %s: starting anew\n", run->opts->out);
-    return;
-  }
-  must(pflow_archive_load(&archive, path));
-  check_settings(archive, run, path);
-  must(pflow_archive_get_u64(archive, "epochs", &epochs));
-  if (epochs > run->opts->epochs)
-    fail("%s has %llu epochs, --epochs is %zu", path, (unsigned long long)epochs,
-         run->opts->epochs);
-  run->self->epochs = (size_t)epochs;
-  must(pflow_archive_get_net(archive, "net.", run->self->net));
-  must(pflow_archive_get_optim(archive, "adam.", run->optim));
-  get_history(archive, run->self, path);
-  pflow_archive_destroy(archive);
-  fprintf(stderr, "resuming after epoch %zu\n", run->self->epochs);
+  char path[4096], settings[8192];
+  const checkpoint file = checkpoint_of(run, path, settings);
+  json_t *history;
+  run->self->epochs = checkpoint_load(&file, run->opts->epochs, &history);
+  read_history(history, run->self, path);
+  json_decref(history);
 }
 
 /* ---- training ---- */
