@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "map/checkpoint.h"
+#include "map/dims.h"
 #include "map/poisson.h"
 #include "pflow/measures.h"
 
 #define split_stream UINT64_C(0x706d00000001) /* of the seed: who is held out */
 
-enum { most_held = 2000, most_known = 10000, most_dims = 64, most_values = 4 };
+enum { most_held = 2000, most_known = 10000, most_values = 4 };
 
 _Static_assert(most_values *most_values *most_values <= pf_most_trials,
                "a checkpoint has room for all trials");
@@ -42,19 +43,8 @@ static candidates one_or(double given, const double *values, size_t n) {
   return list;
 }
 
-/* Components whose variances make up a share of all. */
-static size_t components_for(const double *variances, size_t dim, double share) {
-  double sum = 0.0, part = 0.0;
-  for (size_t k = 0; k < dim; k++)
-    sum += variances[k];
-  for (size_t k = 0; k < dim; k++)
-    if ((part += variances[k]) >= share * sum) return k + 1;
-  return dim;
-}
-
-static double clamp_dims(double dims, size_t dim) {
-  const double most = dim < most_dims ? (double)dim : most_dims, least = dim < 2 ? 1 : 2;
-  return fmax(least, fmin(ceil(dims), most));
+static double components(const double *variances, size_t dim, double share) {
+  return (double)pf_dims_clamp((double)pf_dims_of_share(variances, dim, share), dim);
 }
 
 /* Dimensions worth trying: by the variances, and by the distances of neighbours. */
@@ -75,14 +65,14 @@ static pflow_err find_dims(const pflow_map *map, const pf_trial_rows *rows,
   pf_try(pflow_affine_fit(&pca, PFLOW_AFFINE_PCA, rows->known_x, rows->known, rows->dim,
                           &config));
   const double *variances = pflow_affine_variances(pca);
-  add(list, clamp_dims((double)components_for(variances, rows->dim, 0.90), rows->dim));
-  add(list, clamp_dims((double)components_for(variances, rows->dim, 0.95), rows->dim));
+  add(list, components(variances, rows->dim, 0.90));
+  add(list, components(variances, rows->dim, 0.95));
   pflow_affine_destroy(pca);
   /* Rows that are all alike have no such dimension; the variances are enough then. */
   pflow_intrinsic_config_init(&neighbours);
   neighbours.pool = map->config.pool;
   const pflow_err rc = pflow_intrinsic_dim(&known, &neighbours, &intrinsic);
-  if (rc >= 0) add(list, clamp_dims(intrinsic.two_nn + 1.0, rows->dim));
+  if (rc >= 0) add(list, (double)pf_dims_clamp(intrinsic.two_nn + 1.0, rows->dim));
   return rc == PFLOW_EINVAL ? PFLOW_OK : rc;
 }
 

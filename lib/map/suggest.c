@@ -8,12 +8,13 @@
 
 #include "eval/rows.h"
 #include "eval/sample.h"
+#include "map/dims.h"
 #include "map/map.h"
 #include "pflow/eval.h"
 #include "pflow/measures.h"
 
 /* Rows that are looked at, and rows from which on a network is cheaper to keep. */
-enum { most_rows = 20000, many_rows = 200000, most_dims = 64 };
+enum { most_rows = 20000, many_rows = 200000 };
 static const double share = 0.95;
 
 static void measure_norms(const float *x, size_t n, size_t dim,
@@ -31,17 +32,6 @@ static void measure_norms(const float *x, size_t n, size_t dim,
   advice->norm_std = sqrt(fmax(squares / (double)n - mean * mean, 0.0));
 }
 
-/* Components with that share of the variance. */
-static size_t components_of(const pflow_affine *pca, size_t dim) {
-  const double *variances = pflow_affine_variances(pca);
-  double sum = 0.0, part = 0.0;
-  for (size_t k = 0; k < dim; k++)
-    sum += variances[k];
-  for (size_t k = 0; k < dim; k++)
-    if ((part += variances[k]) >= share * sum) return k + 1;
-  return dim;
-}
-
 static pflow_err advise_dims(const float *x, size_t n, size_t dim, pflow_pool *pool,
                              pflow_map_advice *advice) {
   pflow_affine *pca;
@@ -49,10 +39,9 @@ static pflow_err advise_dims(const float *x, size_t n, size_t dim, pflow_pool *p
   pflow_affine_config_init(&config);
   config.pool = pool;
   pf_try(pflow_affine_fit(&pca, PFLOW_AFFINE_PCA, x, n, dim, &config));
-  const size_t components = components_of(pca, dim);
+  const size_t components = pf_dims_of_share(pflow_affine_variances(pca), dim, share);
   pflow_affine_destroy(pca);
-  const size_t most = dim < most_dims ? dim : most_dims, least = dim < 2 ? 1 : 2;
-  advice->dims = components > most ? most : components < least ? least : components;
+  advice->dims = pf_dims_clamp((double)components, dim);
   snprintf(advice->why_dims, sizeof advice->why_dims,
            "%zu principal coordinates hold %.0f %% of the variance (effective rank %.1f, "
            "intrinsic dimension %.1f); the flow spends itself on noise in more.",
