@@ -37,8 +37,8 @@ static options smoke(void) {
   made.width = 0.0625;
   made.epochs = 2;
   made.batch = 32;
-  made.train_limit = 600;
-  made.test_limit = 300;
+  made.train_limit = 300;
+  made.test_limit = 150;
   return made;
 }
 
