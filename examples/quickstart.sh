@@ -35,7 +35,7 @@ case $data in ''|/*|synthetic) ;; *) data=$start/$data ;; esac
 need_packages $build_packages
 mkdir -p build
 echo "building"
-{ cmake -S . -B build && cmake --build build --target cifar10 -j "$(nproc)"; } \
+{ cmake -S . -B build && cmake --build build --target cifar10 pflow_command -j "$(nproc)"; } \
   >build/quickstart.log 2>&1 || {
   tail -n 40 build/quickstart.log
   echo "the build failed; the whole log is build/quickstart.log"
