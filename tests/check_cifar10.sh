@@ -8,18 +8,7 @@ scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 failed=0
 
-# refuses STATUS PATTERN OPTION...: ends with the status and says something like it.
-refuses() {
-  status=$1 pattern=$2
-  shift 2
-  "$program" "$@" >"$scratch/log" 2>&1
-  got=$?
-  if [ $got != "$status" ] || ! grep -q -e "$pattern" "$scratch/log"; then
-    echo "FAILED  cifar10 $*: status $got, wants $status and \"$pattern\":"
-    tail -n 3 "$scratch/log"
-    failed=1
-  fi
-}
+. tests/support/refuses.sh
 
 smoke="--preset smoke --data synthetic"
 refuses 2 'data DIR is needed'
