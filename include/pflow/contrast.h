@@ -12,9 +12,10 @@
  * n x dim each, overwritten; either may be NULL. A step that holds both views in one
  * batch, y behind x, needs one forward and one backward of the encoder:
  *
- *   pflow_net_forward(net, net_work, images, 2 * n, &f);
- *   pflow_loss_align_uniform(work, f, f + n * dim, n, dim, NULL, &loss, df, df + n *
- * dim); pflow_net_backward(net, net_work, df, NULL);
+ *   pflow_net_forward(net, net_work, images, 2 * n, &x);
+ *   const float *y = x + n * dim;
+ *   pflow_loss_align_uniform(work, x, y, n, dim, NULL, &loss, dx, dx + n * dim);
+ *   pflow_net_backward(net, net_work, dx, NULL);
  *
  * Distances are taken between rows, not from inner products, so that close rows keep
  * their digits; sums over pairs are in double. A loss costs n^2 distances (twice when a

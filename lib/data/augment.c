@@ -9,6 +9,8 @@
 #include <math.h>
 
 enum { flip_word = 8, colour_word = 12 };
+_Static_assert(colour_word + pf_colour_words <= pf_augment_words,
+               "an image keeps to its words");
 
 static const double most_stretch = 4.0 / 3.0; /* of a crop's sides to each other */
 
