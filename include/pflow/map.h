@@ -242,9 +242,10 @@ PFLOW_API pflow_err pflow_map_transform(const pflow_map *map, pflow_map_work *wo
 /*
  * x (n x in_dim) of y (n x out_dim), the way back. What the map does not keep does not
  * come back: directions beyond the k principal ones (x gets their mean), and the radius
- * with SPHERE (every row gets a usual one). A fitted row's own source is not overlooked
- * on the way back, which draws it to where it was. PFLOW_EUNSUPPORTED for L2, ABTT and
- * the post's field, which have no way back; other errors as above.
+ * with SPHERE (every row gets a usual one, too long for a map that starts high). A fitted
+ * row's own source is not overlooked on the way back, which draws it to where it was.
+ * PFLOW_EUNSUPPORTED for L2, ABTT and the post's field, which have no way back; other
+ * errors as above.
  */
 PFLOW_API pflow_err pflow_map_inverse(const pflow_map *map, pflow_map_work *work,
                                       const float *y, size_t n, float *x);
@@ -255,7 +256,9 @@ PFLOW_API int pflow_map_is_invertible(const pflow_map *map);
 /*
  * New rows x (n x in_dim) from the data's distribution: rows `first` to first + n of the
  * endless list that belongs to `seed`, drawn from the prior at r1 (PFGM++, section 3:
- * rho^2 / (rho^2 + r1^2) ~ Beta(k/2, D/2), a uniform direction) and taken back to r0.
+ * rho^2 / (rho^2 + r1^2) ~ Beta(k/2, D/2), a uniform direction) and taken back to r0,
+ * where they are the data as blurred by that height's kernel: fit with start 0.5 and D
+ * near k for draws as narrow as the rows; D = 1 has heavy tails.
  * PFLOW_EUNSUPPORTED but for POISSON with EXACT or NETWORK.
  */
 PFLOW_API pflow_err pflow_map_sample(const pflow_map *map, pflow_map_work *work,
