@@ -6,12 +6,14 @@
 #include "cli/progress.h"
 #include "cli/say.h"
 
-/* Rows of a block, fewer where they are long. */
-enum { most_rows = 8192, most_floats = 1 << 23 };
+/* Rows of a block, fewer where they are long; and rows that are mapped between two looks
+ * for an interrupt. */
+enum { most_rows = 8192, most_floats = 1 << 23, rows_at_once = 1024 };
 
 int apply_open(apply_map *self, const char *path, double strength, size_t threads) {
   pflow_map_work_config config;
   *self = (apply_map){.path = path};
+  interrupt_watch();
   try_library(pflow_pool_create(&self->pool, threads));
   try_library(pflow_map_load(&self->map, path, self->pool));
   pflow_map_work_config_init(&config);
@@ -69,13 +71,23 @@ static int say_refused(const run *self, size_t first, pflow_err rc) {
   return say_result_of(place, rc);
 }
 
-static int step(run *self, size_t first, size_t n) {
+/* Rows `first` of the file and on, which are rows `at` and on of the block. */
+static int map_some(run *self, size_t first, size_t at, size_t n) {
   const apply_job *job = self->job;
+  const float *x = self->in ? self->x + at * job->in_dim : NULL;
+  const pflow_err rc =
+      job->step(self->map, x, first, n, self->y + at * job->out_dim, job->user);
+  return rc < 0 ? say_refused(self, first, rc) : interrupt_status();
+}
+
+static int step(run *self, size_t first, size_t n) {
   if (self->in) try_library(pflow_rows_read_finite(self->in, first, n, self->x));
-  const pflow_err rc = job->step(self->map, self->x, first, n, self->y, job->user);
-  if (rc < 0) return say_refused(self, first, rc);
+  for (size_t i = 0, some; i < n; i += some) {
+    some = n - i < rows_at_once ? n - i : rows_at_once;
+    try_status(map_some(self, first + i, i, some));
+  }
   try_library(pflow_rows_append(self->out, self->y, n));
-  return interrupt_status();
+  return status_ok;
 }
 
 static int run_steps(run *self) {
@@ -92,7 +104,6 @@ static int run_steps(run *self) {
 }
 
 static int run_all(run *self) {
-  interrupt_watch();
   try_status(open_input(self));
   try_status(make_buffers(self));
   try_library(pflow_rows_create(&self->out, self->job->out, self->n, self->job->out_dim));

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "cli/interrupt.h"
 #include "cli/json_out.h"
 #include "cli/output.h"
 #include "cli/say.h"
@@ -61,6 +62,7 @@ static int check_page(const compare_options *options) {
 
 static int run_compare(const void *given) {
   const compare_options *options = given;
+  interrupt_watch();
   try_status(check_page(options));
   arena rows = {.seed = options->seed, .steps = options->steps};
   roster *all = say_alloc(1, sizeof *all);

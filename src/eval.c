@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/say.h"
 #include "commands.h"
@@ -17,9 +18,11 @@ typedef struct eval_options {
 } eval_options;
 
 int eval_took(pflow_err rc, const char *measure) {
-  if (rc != PFLOW_EINVAL) return say_result(rc);
-  say_note("no %s: %s", measure, pflow_errmsg());
-  return status_ok;
+  if (rc == PFLOW_EINVAL)
+    say_note("no %s: %s", measure, pflow_errmsg());
+  else
+    try_library(rc);
+  return interrupt_status();
 }
 
 /* ---- input ---- */
@@ -88,12 +91,14 @@ static int measure(const eval_options *options, eval_data *data) {
   progress_begin_quiet(&bar, "eval", 4);
   progress_show(&bar, 0, "neighbours");
   try_status(find_neighbours(data));
+  try_status(interrupt_status());
   progress_show(&bar, 1, "rows");
   try_status(eval_geometry(data, &found));
   progress_show(&bar, 2, "labels");
   if (data->rows.labels) try_status(eval_labels(data, &found));
   progress_show(&bar, 3, "reference");
   if (data->reference.x) try_status(eval_reference(data, &found));
+  try_status(interrupt_status());
   progress_end(&bar);
   return eval_print(data, &found, options->json);
 }
@@ -116,6 +121,7 @@ static int check_together(const eval_options *options) {
 static int run_eval(const void *given) {
   const eval_options *options = given;
   eval_data data = {.seed = options->seed};
+  interrupt_watch();
   try_status(check_together(options));
   try_library(pflow_pool_create(&data.pool, options->threads));
   const int status = load_and_measure(options, &data);

@@ -42,7 +42,7 @@ int eval_reference(const eval_data *data, eval_measures *to);
 
 /*
  * The status of a call that measures: a measure that the rows do not have (PFLOW_EINVAL)
- * is only noted.
+ * is only noted. An interrupt ends the work here.
  */
 int eval_took(pflow_err rc, const char *measure);
 

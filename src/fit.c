@@ -172,7 +172,6 @@ static int fit_rows(const fit_options *options, pflow_map_config *config,
   config->denoiser = &denoiser;
   config->on_progress = on_progress;
   config->user = &shown;
-  interrupt_watch();
   try_library(pflow_map_create(&map, config));
   const int status = fit_map(options, rows, map);
   if (status == status_ok && shown.stage) progress_end(&shown.bar);
@@ -195,6 +194,7 @@ static int fit_file(const fit_options *options, pflow_map_config *config) {
 static int run_fit(const void *given) {
   const fit_options *options = given;
   pflow_map_config config;
+  interrupt_watch();
   pflow_map_config_init(&config);
   config.dims = options->dims;
   config.aug_dim = options->aug;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/input.h"
+#include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/say.h"
 #include "commands.h"
@@ -17,7 +18,7 @@ typedef struct plot_options {
   uint64_t seed;
 } plot_options;
 
-enum { side = 640, most_named = 30 };
+enum { side = 640, most_named = 30, dots_at_once = 8192 };
 
 static int check_out(const char *path) {
   const char *dot = strrchr(path, '.');
@@ -45,7 +46,19 @@ static void draw_legend(plot *picture, const input *rows) {
   }
 }
 
-static void draw(plot *picture, const scatter *points, const input *rows) {
+/* Rows may be so many that the drawing of them takes long. */
+static int draw_dots(plot *picture, const scatter *points, const input *rows) {
+  const double radius = rows->n < 1000 ? 3.0 : rows->n < 5000 ? 2.0 : 1.4;
+  for (size_t i = 0, n; i < rows->n; i += n) {
+    n = rows->n - i < dots_at_once ? rows->n - i : dots_at_once;
+    plot_dots(picture, points->x + i, points->y + i,
+              rows->labels ? rows->labels + i : NULL, n, radius);
+    try_status(interrupt_status());
+  }
+  return status_ok;
+}
+
+static int draw(plot *picture, const scatter *points, const input *rows) {
   char title[160], x_label[80], y_label[80];
   plot_range range = points->range;
   if (rows->labels) range.x1 += 0.1 * (range.x1 - range.x0); /* room for the legend */
@@ -59,11 +72,9 @@ static void draw(plot *picture, const scatter *points, const input *rows) {
   snprintf(y_label, sizeof y_label, "second principal coordinate (%.1f %%)",
            100.0 * points->share[1]);
   plot_panel(picture, 0, title, x_label, y_label, range);
-  plot_dots(picture, points->x, points->y, rows->labels, rows->n,
-            rows->n < 1000   ? 3.0
-            : rows->n < 5000 ? 2.0
-                             : 1.4);
+  try_status(draw_dots(picture, points, rows));
   if (rows->labels) draw_legend(picture, rows);
+  return status_ok;
 }
 
 static int draw_file(const plot_options *options, const input *rows) {
@@ -73,8 +84,11 @@ static int draw_file(const plot_options *options, const input *rows) {
   if (rows->n < 2) return say_failed("%s: 1 row has no plane, 2 are needed", rows->path);
   try_status(scatter_make(&points, &features));
   plot_begin(&picture, options->out, 1, side, side);
-  draw(&picture, &points, rows);
-  const int status = plot_end(&picture);
+  int status = draw(&picture, &points, rows);
+  if (status == status_ok)
+    status = plot_end(&picture);
+  else
+    plot_drop(&picture);
   scatter_free(&points);
   return status;
 }
@@ -91,6 +105,7 @@ static int plot_rows(const plot_options *options, input *rows) {
 static int run_plot(const void *given) {
   const plot_options *options = given;
   input rows;
+  interrupt_watch();
   try_status(check_out(options->out));
   try_status(output_apart("out", options->out, "in", options->in));
   try_status(output_apart("out", options->out, "labels", options->labels));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/input.h"
+#include "cli/interrupt.h"
 #include "cli/json_out.h"
 #include "cli/say.h"
 #include "cli/wrap.h"
@@ -86,12 +87,14 @@ static int advise(const suggest_options *options, const input *rows) {
                                                   options->seed, pool, &advice));
   pflow_pool_destroy(pool);
   try_status(status);
+  try_status(interrupt_status());
   return options->json ? print_json(rows, &advice) : print_text(rows, &advice);
 }
 
 static int run_suggest(const void *given) {
   const suggest_options *options = given;
   input rows;
+  interrupt_watch();
   try_status(input_load(&rows, options->in, options->max_rows, options->seed));
   const int status = advise(options, &rows);
   input_free(&rows);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# pflow fit and transform are interrupted: nothing half-written is left, and a fit goes on from
-# its checkpoint to the same bits.
+# The commands are interrupted: nothing half-written is left, and a fit goes on from its
+# checkpoint to the same bits.
 #   check_pflow_stop.sh BUILD_FOLDER        77: skipped
 set -eu
 pflow=$(cd "$1" && pwd)/bin/pflow
@@ -39,10 +39,10 @@ def minds(process, number):
     return int(status.split("SigCgt:")[1].split()[0], 16) >> (number - 1) & 1
 
 
-def interrupt(process, number=signal.SIGINT):
+def interrupt(process, number=signal.SIGINT, later=0.1):
     while process.poll() is None and not minds(process, number):
         time.sleep(0.01)
-    time.sleep(0.1)  # in the midst of its work
+    time.sleep(later)  # in the midst of its work
     assert process.poll() is None, "over before the interrupt: " + process.communicate()[1]
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
@@ -91,6 +91,24 @@ with open("zeros.npy", "wb") as file:
 transform = ["transform", "--map", "whole.map", "--in", "zeros.npy", "--out", "new.npy"]
 err = interrupt(start(*transform))
 assert "interrupted, nothing was written" in err, err
+
+# So do those that measure and draw, between two measures or blocks of rows.
+many = np.random.default_rng(0).standard_normal((20000, 16), dtype=np.float32)
+np.save("many.npy", many)
+np.save("classes.npy", (many[:, 0] > 0).astype(np.int32))
+labelled = ["--in", "many.npy", "--labels", "classes.npy"]
+test = ["--test", "many.npy", "--test-labels", "classes.npy"]
+all_rows = ["--in", "zeros.npy", "--max-rows", str(rows)]
+for words, later in (
+    (["eval", *labelled, "--reference", "many.npy"], 0.1),
+    (["compare", *labelled, *test, "--max-rows", "0", "--html", "new.html"], 0.4),
+    (["suggest", *all_rows], 0),
+    (["plot", *all_rows, "--out", "new.png"], 0),
+):
+    err = interrupt(start(*words), later=later)
+    assert "pflow " + words[0] + ": interrupted, nothing was written" in err, err
+for name in ("many.npy", "classes.npy"):
+    os.remove(name)
 assert set(os.listdir()) == before | {"zeros.npy"}, set(os.listdir()) - before
 PYTHON
 echo "interrupts leave nothing half-written, and a fit goes on"

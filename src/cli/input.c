@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/interrupt.h"
 #include "cli/say.h"
 
 enum { block_rows = 4096 };
@@ -26,14 +27,17 @@ static int read_all(const input *self, const pflow_rows *rows) {
   for (size_t i = 0, count; i < self->n; i += count) {
     count = self->n - i < block_rows ? self->n - i : block_rows;
     try_library(pflow_rows_read_finite(rows, i, count, self->x + i * self->dim));
+    try_status(interrupt_status());
   }
   return status_ok;
 }
 
 static int read_chosen(const input *self, const pflow_rows *rows) {
-  for (size_t i = 0; i < self->n; i++)
+  for (size_t i = 0; i < self->n; i++) {
     try_library(
         pflow_rows_read_finite(rows, self->chosen[i], 1, self->x + i * self->dim));
+    try_status(interrupt_status());
+  }
   return status_ok;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "cli/interrupt.h"
 #include "cli/say.h"
 
 static int check_rows(const input *rows) {
@@ -39,8 +40,9 @@ void arena_free(arena *self) {
   pflow_free(self->nearest);
 }
 
-void arena_step(arena *self, const char *method, const char *what) {
+int arena_step(arena *self, const char *method, const char *what) {
   char note[96];
   snprintf(note, sizeof note, "%s: %s", method, what);
   progress_show(self->bar, self->done++, note);
+  return interrupt_status();
 }

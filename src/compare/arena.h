@@ -32,7 +32,8 @@ typedef struct arena_files {
 int arena_load(arena *self, const arena_files *files);
 void arena_free(arena *self);
 
-/* Says on the bar what is done next. */
-void arena_step(arena *self, const char *method, const char *what);
+/* Says on the bar what is done next; an interrupt ends the work here. Returns a status.
+ */
+int arena_step(arena *self, const char *method, const char *what);
 
 #endif

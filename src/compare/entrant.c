@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/interrupt.h"
 #include "cli/say.h"
 #include "compare/measures.h"
 
-enum { round_trip_rows = 1000 };
+enum { round_trip_rows = 1000, rows_at_once = 1024 };
 
 /* One fit with the rows it makes. */
 typedef struct trial {
@@ -34,7 +35,7 @@ static int show_fit(const pflow_map_progress *at, void *user) {
   snprintf(note, sizeof note, "%s: %s %zu of %zu", self->name, at->stage, at->done,
            at->total);
   progress_show(self->rows->bar, self->rows->done, note);
-  return 0;
+  return interrupt_seen() ? 1 : 0;
 }
 
 static pflow_err make_map(const entrant *self, arena *rows, size_t repeat,
@@ -63,9 +64,8 @@ static pflow_err make_map(const entrant *self, arena *rows, size_t repeat,
 static pflow_err fit(const entrant *self, arena *rows, size_t repeat, trial *run) {
   pflow_map_info info;
   const double begun = now_seconds();
-  arena_step(rows, self->name, "fit");
   pflow_err rc = make_map(self, rows, repeat, &run->map);
-  if (rc < 0) return rc;
+  if (rc != PFLOW_OK) return rc;
   run->result.value[col_fit] = now_seconds() - begun;
   if (self->file && pflow_map_get_info(run->map, &info) == PFLOW_OK)
     run->result.value[col_fit] = info.seconds;
@@ -91,15 +91,24 @@ static pflow_err round_trip(const arena *rows, trial *run) {
   return rc;
 }
 
-static pflow_err transform(const entrant *self, arena *rows, trial *run) {
-  arena_step(rows, self->name, "transform");
-  pflow_err rc =
-      pflow_map_transform(run->map, run->work, rows->train.x, rows->train.n, run->train);
+/* PFLOW_STOPPED after an interrupt. */
+static pflow_err transform_rows(const trial *run, const input *rows, float *to) {
+  pflow_err rc = PFLOW_OK;
+  for (size_t i = 0, n; i < rows->n && rc == PFLOW_OK; i += n) {
+    n = rows->n - i < rows_at_once ? rows->n - i : rows_at_once;
+    rc = pflow_map_transform(run->map, run->work, rows->x + i * rows->dim, n,
+                             to + i * run->dim);
+    if (rc == PFLOW_OK && interrupt_seen()) rc = PFLOW_STOPPED;
+  }
+  return rc;
+}
+
+static pflow_err transform(arena *rows, trial *run) {
+  pflow_err rc = transform_rows(run, &rows->train, run->train);
   const double begun = now_seconds();
-  if (rc >= 0)
-    rc = pflow_map_transform(run->map, run->work, rows->test.x, rows->test.n, run->test);
+  if (rc == PFLOW_OK) rc = transform_rows(run, &rows->test, run->test);
   run->result.value[col_transform] = 1e6 * (now_seconds() - begun) / (double)rows->test.n;
-  if (rc >= 0) {
+  if (rc == PFLOW_OK) {
     const pflow_err back = round_trip(rows, run);
     if (back < 0) measures_missed(&run->result, "round trip");
   }
@@ -123,14 +132,17 @@ static int check_dim(const arena *rows, const trial *run, const entrant *self) {
 static int attempt(entrant *self, arena *rows, size_t repeat, trial *run, bool *fitted) {
   *fitted = false;
   try_status(outcome_begin(&run->result, rows->test.n));
-  if (fit(self, rows, repeat, run) < 0)
-    return self->file ? say_failed("%s", pflow_errmsg()) : give_up(self);
+  try_status(arena_step(rows, self->name, "fit"));
+  const pflow_err made = fit(self, rows, repeat, run);
+  if (made < 0) return self->file ? say_failed("%s", pflow_errmsg()) : give_up(self);
+  try_status(arena_step(rows, self->name, "transform"));
   try_status(check_dim(rows, run, self));
   run->dim = pflow_map_out_dim(run->map);
   run->train = say_alloc(rows->train.n, run->dim * sizeof *run->train);
   run->test = say_alloc(rows->test.n, run->dim * sizeof *run->test);
   if (!run->train || !run->test) return status_failed;
-  if (transform(self, rows, run) < 0) return give_up(self);
+  if (transform(rows, run) < 0) return give_up(self);
+  try_status(interrupt_status());
   const mapped both = {
       {run->train, rows->train.labels, rows->train.n, run->dim, rows->classes},
       {run->test, rows->test.labels, rows->test.n, run->dim, rows->classes}};

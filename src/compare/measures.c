@@ -191,7 +191,7 @@ static const measure measures[measure_steps] = {
 
 int measures_take(arena *self, const char *method, const mapped *rows, outcome *result) {
   for (size_t i = 0; i < measure_steps; i++) {
-    arena_step(self, method, measures[i].name);
+    try_status(arena_step(self, method, measures[i].name));
     const pflow_err rc = measures[i].take(self, rows, result);
     if (rc == PFLOW_ENOMEM) return say_result(rc);
     if (rc < 0) measures_missed(result, measures[i].name);

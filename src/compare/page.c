@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/interrupt.h"
 #include "cli/say.h"
 #include "compare/cells.h"
 #include "compare/chart.h"
@@ -174,6 +175,7 @@ static int put_cards(FILE *out, const comparison *self) {
               "</h3><div class=\"three\">\n");
     try_status(portrait_draw(out, self->rows, of));
     fputs("</div></section>\n", out);
+    if (interrupt_seen()) return say_failed("interrupted, the page was not written");
   }
   fputs("</div>\n", out);
   return status_ok;

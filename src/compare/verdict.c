@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/interrupt.h"
 #include "cli/say.h"
 #include "compare/cells.h"
 
@@ -30,7 +31,8 @@ static int interval(const arena *rows, const double *a, const double *b,
   config.resamples = comparisons > 1 ? 4000 : 2000; /* farther out there are fewer */
   config.seed = rows->seed;
   config.pool = rows->pool;
-  return say_result(pflow_bootstrap_paired(a, b, rows->test.n, &config, difference));
+  try_library(pflow_bootstrap_paired(a, b, rows->test.n, &config, difference));
+  return interrupt_status();
 }
 
 static bool is_known(const entrant *self, column which) {

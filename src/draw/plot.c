@@ -253,6 +253,14 @@ static cairo_status_t finish(plot *self) {
   return status;
 }
 
+void plot_drop(plot *self) {
+  if (late) {
+    late->destroy(self->cairo);
+    late->surface_destroy(self->surface);
+  }
+  pflow_free(self->bytes.data);
+}
+
 int plot_end(plot *self) {
   if (!late) return say_failed("%s: no picture: %s", self->path, late_error());
   const cairo_status_t drawn = finish(self);
