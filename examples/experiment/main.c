@@ -1,0 +1,163 @@
+/*
+ * experiment - does the flow help? Every arm on the same features, over several encoders
+ * and flow seeds, with the measures of `pflow compare`.
+ *
+ *   cifar10 --data DIR --seed 0 --out out/0       a network and its features, twice or
+ *   cifar10 --data DIR --seed 1 --out out/1       more
+ *   experiment --encoders cifar-10=out/0,cifar-10=out/1 --out out/experiment
+ *   python3 examples/experiment/report.py out/experiment/results.json docs/experiment
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "cli/say.h"
+#include "common/must.h"
+#include "summary.h"
+
+typedef struct settings {
+  const char *encoders, *out, *arms;
+  size_t flow_seeds, max_rows, threads;
+} settings;
+
+/* ---- the plan ---- */
+
+static void add_arm(plan *self, const arm *which) {
+  for (size_t i = 0; i < self->arm_count; i++)
+    if (self->arms[i] == which) return;
+  self->arms[self->arm_count++] = which;
+}
+
+static int read_arms(plan *self, const char *list) {
+  add_arm(self, &arms[0]);
+  for (size_t i = 0; !list && i < arm_count; i++)
+    add_arm(self, &arms[i]);
+  for (const char *word = list; word && *word;) {
+    const size_t length = strcspn(word, ",");
+    const arm *found = arm_find(word, length);
+    if (!found) return say_misused("--arms: no arm \"%.*s\"", (int)length, word);
+    add_arm(self, found);
+    word += length + (word[length] == ',');
+  }
+  return status_ok;
+}
+
+/* ---- running ---- */
+
+static bool is_done(const plan *self, size_t encoder) {
+  bool done = true;
+  for (size_t i = 0; i < self->arm_count; i++)
+    for (size_t s = 0; s < plan_seeds(self, self->arms[i]); s++)
+      done &=
+          cell_is_done(&(cell){self->out, &self->encoders[encoder], self->arms[i], s});
+  return done;
+}
+
+static size_t steps_of(const plan *self) {
+  size_t fits = 0;
+  for (size_t i = 0; i < self->arm_count; i++)
+    fits += plan_seeds(self, self->arms[i]);
+  return fits * measure_steps;
+}
+
+static void run_encoder(const plan *self, size_t encoder, const settings *opts) {
+  progress bar;
+  arena rows = {.pool = self->pool, .bar = &bar};
+  if (is_done(self, encoder)) return;
+  encoder_rows_load(&self->encoders[encoder], opts->max_rows, &rows);
+  progress_begin(&bar, self->encoders[encoder].name, steps_of(self));
+  for (size_t i = 0; i < self->arm_count; i++) {
+    for (size_t s = 0; s < plan_seeds(self, self->arms[i]); s++) {
+      const cell one = {self->out, &self->encoders[encoder], self->arms[i], s};
+      const size_t first = rows.done;
+      if (!cell_is_done(&one)) cell_run(&one, &rows);
+      rows.done = first + measure_steps;
+    }
+  }
+  progress_end(&bar);
+  arena_free(&rows);
+}
+
+static int write_summary(const plan *self) {
+  char path[2048], partial[2056];
+  json_t *all = summary_of(self);
+  snprintf(path, sizeof path, "%s/results.json", self->out);
+  snprintf(partial, sizeof partial, "%s.part", path);
+  const bool written =
+      json_dump_file(all, partial, JSON_INDENT(1)) == 0 && rename(partial, path) == 0;
+  json_decref(all);
+  if (!written) return say_failed("%s: cannot be written: %s", path, strerror(errno));
+  printf("written to %s\n", path);
+  return say_flush();
+}
+
+static int run(const void *options) {
+  const settings *opts = options;
+  plan self = {.out = opts->out, .flow_seeds = opts->flow_seeds};
+  try_status(read_arms(&self, opts->arms));
+  self.count = encoder_rows_read(self.encoders, opts->encoders);
+  if (opts->threads) try_library(pflow_pool_create(&self.pool, opts->threads));
+  for (size_t e = 0; e < self.count; e++)
+    run_encoder(&self, e, opts);
+  const int status = write_summary(&self);
+  pflow_pool_destroy(self.pool);
+  return status;
+}
+
+/* ---- the command line ---- */
+
+static const option_spec specs[] = {
+    {.name = "encoders",
+     .kind = text_option,
+     .offset = offsetof(settings, encoders),
+     .value = "DATASET=DIR,...",
+     .required = true,
+     .help = "folders of features that cifar10 has left, with the data set's name"},
+    {.name = "out",
+     .kind = text_option,
+     .offset = offsetof(settings, out),
+     .value = "DIR",
+     .help = "folder for results; what is there already is not run again"},
+    {.name = "arms",
+     .kind = text_option,
+     .offset = offsetof(settings, arms),
+     .value = "LIST",
+     .help = "names of arms to run, with commas (default: all)"},
+    {.name = "flow-seeds",
+     .kind = count_option,
+     .offset = offsetof(settings, flow_seeds),
+     .value = "N",
+     .least = 1,
+     .most = 64,
+     .help = "runs of every arm that draws random numbers"},
+    {.name = "max-rows",
+     .kind = count_option,
+     .offset = offsetof(settings, max_rows),
+     .value = "N",
+     .most = 1e9,
+     .help = "train rows used at most (0: all)"},
+    OPTION_THREADS(settings),
+};
+
+static const settings defaults = {.out = "out/experiment", .flow_seeds = 2};
+
+static const command experiment = {
+    .name = "experiment",
+    .usage = "--encoders DATASET=DIR,... [options]",
+    .about = "Treats the features of several networks in every way there is, measures "
+             "what became of them, and compares each with the features as they are. "
+             "Goes on where it was stopped.",
+    .options = specs,
+    .option_count = sizeof specs / sizeof *specs,
+    .defaults = &defaults,
+    .size = sizeof defaults,
+    .run = run};
+
+int main(int argc, char **argv) {
+  settings values = defaults;
+  bool ended = false;
+  say_as("experiment", NULL);
+  const int status = options_read(&experiment, &values, argc, argv, &ended);
+  return status != status_ok || ended ? status : run(&values);
+}

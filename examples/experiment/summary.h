@@ -1,0 +1,27 @@
+/*
+ * summary.h - what all cells together say: means, differences from the raw features with
+ * intervals, and a test over encoders.
+ */
+#ifndef EXPERIMENT_SUMMARY_H
+#define EXPERIMENT_SUMMARY_H
+
+#include <jansson.h>
+
+#include "cell.h"
+
+typedef struct plan {
+  const char *out;
+  encoder_rows encoders[most_encoders];
+  size_t count;
+  const arm *arms[64]; /* "raw" is the first */
+  size_t arm_count, flow_seeds;
+  pflow_pool *pool;
+} plan;
+
+/* Seeds that an arm is run with. */
+size_t plan_seeds(const plan *self, const arm *which);
+
+/* All results as one object; every cell must be done. */
+json_t *summary_of(const plan *self);
+
+#endif
