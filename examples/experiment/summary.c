@@ -1,7 +1,10 @@
 #include "summary.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "bootstrap.h"
 #include "cli/json_out.h"
@@ -163,11 +166,28 @@ static json_t *data_json(const plan *self, const char *data) {
   return made;
 }
 
+/* The processor's name as Linux tells it, and how many there are. */
+static void name_machine(char *name, size_t size) {
+  char line[256] = "", model[200] = "a processor without a name";
+  FILE *file = fopen("/proc/cpuinfo", "r");
+  while (file && fgets(line, sizeof line, file))
+    if (sscanf(line, "model name%*[^:]: %199[^\n]", model) == 1) break;
+  if (file) fclose(file);
+  snprintf(name, size, "%s, %ld processors", model, sysconf(_SC_NPROCESSORS_ONLN));
+}
+
 json_t *summary_of(const plan *self) {
+  char machine[256], date[16];
+  const time_t now = time(NULL);
+  struct tm day;
+  strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &day));
+  name_machine(machine, sizeof machine);
   json_t *made = json_out_object(), *sets = json_out_array();
   for (size_t e = 0; e < self->count; e++)
     if (is_first(self, e)) add_json(sets, data_json(self, self->encoders[e].data));
   put_text(made, "pflow_version", pflow_version());
+  put_text(made, "date", date);
+  put_text(made, "machine", machine);
   put_size(made, "flow_seeds", self->flow_seeds);
   put_json(made, "sets", sets);
   return made;
