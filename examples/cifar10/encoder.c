@@ -15,6 +15,30 @@ void encoder_create(encoder *self, const dataset *data, const options *opts,
   must(pflow_net_work_create(&self->work, self->net, predict_rows, PFLOW_INFERENCE));
 }
 
+/* Ends the program unless the network makes features of the images that there are. */
+static void check_shape(const encoder *self, const char *path) {
+  pflow_layer_info info = {0};
+  if (self->body_layers > 0)
+    must(pflow_net_layer_info(self->net, self->body_layers - 1, &info));
+  if (pflow_net_in_size(self->net) != 3 * 32 * 32 || info.out.ndim != 1 ||
+      info.out.dim[0] != FEATURE_DIM)
+    fail("%s: not an encoder of 3 x 32 x 32 values to %d", path, FEATURE_DIM);
+}
+
+void encoder_load(encoder *self, const options *opts, pflow_pool *pool) {
+  char path[4096];
+  pflow_net_config config;
+  *self = (encoder){.pool = pool};
+  options_out_path(opts, path, sizeof path, "encoder.safetensors");
+  pflow_net_config_init(&config);
+  config.pool = pool;
+  must(pflow_net_load(&self->net, path, &config));
+  self->body_layers = pflow_net_layers(self->net) - 1;
+  self->classes = pflow_net_out_size(self->net);
+  check_shape(self, path);
+  must(pflow_net_work_create(&self->work, self->net, predict_rows, PFLOW_INFERENCE));
+}
+
 float *encoder_features(encoder *self, const pflow_images *images,
                         encoder_rows_fn on_rows, void *user) {
   size_t n = pflow_images_count(images), row = pflow_net_in_size(self->net);

@@ -29,6 +29,11 @@ typedef struct encoder {
 /* An untrained encoder for the data set, with room for opts->epochs records. */
 void encoder_create(encoder *self, const dataset *data, const options *opts,
                     pflow_pool *pool);
+
+/* The one that a run has left in OUT/encoder.safetensors, without history. The program
+ * ends for a network of another kind. */
+void encoder_load(encoder *self, const options *opts, pflow_pool *pool);
+
 void encoder_destroy(encoder *self);
 
 /* The mini-batches that train it, or any other images in the same way. */

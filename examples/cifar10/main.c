@@ -51,13 +51,31 @@ static void run(const options *opts, pflow_pool *pool) {
   dataset_destroy(&data);
 }
 
+/* Other images as a trained encoder sees them. */
+static void run_encode(const options *opts, pflow_pool *pool) {
+  dataset data;
+  encoder enc;
+  encoder_load(&enc, opts, pool);
+  dataset_load(&data, &(dataset_choice){opts->data, opts->train_limit, opts->test_limit,
+                                        opts->seed});
+  const size_t n = pflow_images_count(data.test);
+  float *features = encoder_features(&enc, data.test, NULL, NULL);
+  features_save_split(opts->out, "foreign", features, pflow_images_labels(data.test), n,
+                      FEATURE_DIM);
+  printf("%s: %zu test images encoded, written to %s: foreign_x.npy foreign_y.npy\n",
+         data.name, n, opts->out);
+  pflow_free(features);
+  encoder_destroy(&enc);
+  dataset_destroy(&data);
+}
+
 int main(int argc, char **argv) {
   options opts;
   pflow_pool *pool;
   options_parse(&opts, argc, argv);
   make_out_folder(&opts);
   must(pflow_pool_create(&pool, opts.threads));
-  run(&opts, pool);
+  (opts.encode ? run_encode : run)(&opts, pool);
   pflow_pool_destroy(pool);
   must_flush();
   return 0;

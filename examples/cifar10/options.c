@@ -35,6 +35,9 @@ static const knob knobs[] = {
     {"out", text_kind, AT(out), 0, 0, NULL, false, "folder for results"},
     {"resume", flag_kind, AT(resume), 0, 1, NULL, false,
      "go on from the checkpoint in --out, if there is one; without this it is replaced"},
+    {"encode", flag_kind, AT(encode), 0, 1, NULL, false,
+     "no training: encode the test images of --data with the encoder that a run has left "
+     "in --out, to foreign_x.npy and foreign_y.npy there"},
     {"seed", seed_kind, AT(seed), 0, 0, NULL, true, "seed of everything random"},
     {"threads", count_kind, AT(threads), 0, 256, NULL, false,
      "threads of the library's loops (0: one a processor); double-precision products "

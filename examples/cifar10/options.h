@@ -10,7 +10,7 @@
 
 typedef struct options {
   const char *preset, *data, *out;
-  int resume;
+  int resume, encode;
   uint64_t seed;
   size_t threads;
   size_t train_limit, test_limit; /* images used; 0: all */

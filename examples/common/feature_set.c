@@ -10,8 +10,8 @@ static void path_of(char path[4096], const char *folder, const char *split, char
   if (length < 0 || length >= 4096) fail("%s: path too long", folder);
 }
 
-static void save_split(const char *folder, const char *split, const float *x,
-                       const int32_t *y, size_t n, size_t dim) {
+void features_save_split(const char *folder, const char *split, const float *x,
+                         const int32_t *y, size_t n, size_t dim) {
   char path[4096];
   pflow_rows_writer *writer;
   path_of(path, folder, split, 'x');
@@ -23,8 +23,9 @@ static void save_split(const char *folder, const char *split, const float *x,
 }
 
 void features_save(const feature_set *set, const char *folder) {
-  save_split(folder, "train", set->train, set->train_labels, set->n_train, set->dim);
-  save_split(folder, "test", set->test, set->test_labels, set->n_test, set->dim);
+  features_save_split(folder, "train", set->train, set->train_labels, set->n_train,
+                      set->dim);
+  features_save_split(folder, "test", set->test, set->test_labels, set->n_test, set->dim);
 }
 
 /* Checks that the first n labels of a split are these. */

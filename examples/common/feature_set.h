@@ -16,6 +16,10 @@ typedef struct feature_set {
  * test_y.npy, as the pflow command takes them. */
 void features_save(const feature_set *set, const char *folder);
 
+/* One split alone: SPLIT_x.npy and SPLIT_y.npy. */
+void features_save_split(const char *folder, const char *split, const float *x,
+                         const int32_t *y, size_t n, size_t dim);
+
 /*
  * Such files of other features of the same images, of which there may be more. The
  * program ends where there are fewer, or where the labels differ.
