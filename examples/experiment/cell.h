@@ -9,26 +9,36 @@
 #include "compare/measures.h"
 #include "encoder_rows.h"
 
-/* In OUT/ENCODER/ARM-SEED.json, and its rows' scores in .npy: a row for each column that
- * has scores, in the order of the columns, a value for each test row. */
+/* Compare's columns, and what only the experiment measures. */
+enum { train_linear_value = column_count, foreign_value, value_count };
+
+const char *value_key(size_t which);
+bool value_by_row(size_t which); /* each test row has a score */
+
+/* In OUT/ENCODER/ARM-SEED.json, and its rows' scores in .npy: a row for each value that
+ * has scores, in their order, with a number for each test row. */
 typedef struct cell {
-  const char *out;
+  const char *out, *commit; /* commit: of the program, as the caller has it; or NULL */
   const encoder_rows *encoder;
   const arm *arm;
   uint64_t seed;
+  size_t max_rows, field_rows;
 } cell;
 
+/* Ends the program for a cell that was made of other rows, naming what differs. */
 bool cell_is_done(const cell *self);
 
-/* Treats the rows, measures, and writes. The program ends on failure. */
-void cell_run(const cell *self, arena *rows);
+/* Treats the rows, measures, and writes. foreign: n x dim, or n 0. The program ends on
+ * failure. */
+void cell_run(const cell *self, arena *rows, const pflow_features *foreign);
 
-/* Values by column (NaN: none), the accuracy of the probe on its own train rows, and
- * scores of n test rows by column (NULL: none; cell_scores_free). */
+/* Values (NaN: none) and scores of n test rows (NULL: none); cell_result_free. */
 typedef struct cell_result {
-  double value[column_count], train_linear, seconds;
-  double *scores[column_count];
+  double value[value_count], seconds;
+  double *scores[value_count];
   size_t n;
+  json_t *notes; /* what the arm chose and met */
+  char commit[48];
 } cell_result;
 
 void cell_read(const cell *self, cell_result *result);

@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cifar10/alexnet.h"
 #include "common/must.h"
 
 /* How many of the list before `count` are of the same data set. */
@@ -51,6 +53,20 @@ void encoder_rows_load(const encoder_rows *self, size_t max_rows, arena *rows) {
   path_in(self, "test_x.npy", test);
   path_in(self, "test_y.npy", test_labels);
   must_do(arena_load(rows, &(arena_files){in, labels, test, test_labels, max_rows, 0}));
+  if (rows->train.dim != FEATURE_DIM)
+    fail("%s: rows of %zu values, cifar10 makes %d", in, rows->train.dim, FEATURE_DIM);
+}
+
+pflow_features encoder_rows_foreign(const encoder_rows *self, size_t dim) {
+  char path[2048];
+  float *x = NULL;
+  pflow_features found = {.dim = dim};
+  path_in(self, "foreign_x.npy", path);
+  if (access(path, F_OK) != 0) return found;
+  must(pflow_rows_load(&x, &found.n, &found.dim, path));
+  if (found.dim != dim) fail("%s: rows of %zu values, wants %zu", path, found.dim, dim);
+  found.x = x;
+  return found;
 }
 
 json_t *encoder_rows_head(const encoder_rows *self) {

@@ -4,6 +4,7 @@
  *
  *   cifar10 --data DIR --seed 0 --out out/0       a network and its features, twice or
  *   cifar10 --data DIR --seed 1 --out out/1       more
+ *   cifar10 --data OTHER --encode --out out/0     images that they were not trained for
  *   experiment --encoders cifar-10=out/0,cifar-10=out/1 --out out/experiment
  *   python3 examples/experiment/report.py out/experiment/results.json docs/experiment
  */
@@ -17,8 +18,8 @@
 #include "summary.h"
 
 typedef struct settings {
-  const char *encoders, *out, *arms;
-  size_t flow_seeds, max_rows, threads;
+  const char *encoders, *out, *arms, *commit;
+  size_t flow_seeds, max_rows, field_rows, threads;
 } settings;
 
 /* ---- the plan ---- */
@@ -45,38 +46,49 @@ static int read_arms(plan *self, const char *list) {
 
 /* ---- running ---- */
 
-static bool is_done(const plan *self, size_t encoder) {
-  bool done = true;
-  for (size_t i = 0; i < self->arm_count; i++)
-    for (size_t s = 0; s < plan_seeds(self, self->arms[i]); s++)
-      done &=
-          cell_is_done(&(cell){self->out, &self->encoders[encoder], self->arms[i], s});
-  return done;
-}
+/* The cells of one encoder with one seed. */
+typedef struct batch {
+  const plan *all;
+  size_t encoder;
+  uint64_t seed;
+} batch;
 
-static size_t steps_of(const plan *self) {
-  size_t fits = 0;
-  for (size_t i = 0; i < self->arm_count; i++)
-    fits += plan_seeds(self, self->arms[i]);
-  return fits * measure_steps;
-}
-
-static void run_encoder(const plan *self, size_t encoder, const settings *opts) {
-  progress bar;
-  arena rows = {.pool = self->pool, .bar = &bar};
-  if (is_done(self, encoder)) return;
-  encoder_rows_load(&self->encoders[encoder], opts->max_rows, &rows);
-  progress_begin(&bar, self->encoders[encoder].name, steps_of(self));
-  for (size_t i = 0; i < self->arm_count; i++) {
-    for (size_t s = 0; s < plan_seeds(self, self->arms[i]); s++) {
-      const cell one = {self->out, &self->encoders[encoder], self->arms[i], s};
-      const size_t first = rows.done;
-      if (!cell_is_done(&one)) cell_run(&one, &rows);
-      rows.done = first + measure_steps;
+static size_t cells_left(const batch *self) {
+  size_t left = 0;
+  for (size_t i = 0; i < self->all->arm_count; i++)
+    if (self->seed < plan_seeds(self->all, self->all->arms[i])) {
+      const cell one =
+          plan_cell(self->all, self->encoder, self->all->arms[i], self->seed);
+      left += !cell_is_done(&one);
     }
+  return left;
+}
+
+static void run_batch(const batch *self) {
+  progress bar;
+  const encoder_rows *encoder = &self->all->encoders[self->encoder];
+  arena rows = {.pool = self->all->pool, .bar = &bar};
+  const size_t left = cells_left(self);
+  if (left == 0) return;
+  encoder_rows_load(encoder, self->all->max_rows, &rows);
+  const pflow_features foreign = encoder_rows_foreign(encoder, rows.train.dim);
+  progress_begin(&bar, encoder->name, left * measure_steps);
+  for (size_t i = 0; i < self->all->arm_count; i++) {
+    const cell one = plan_cell(self->all, self->encoder, self->all->arms[i], self->seed);
+    if (self->seed < plan_seeds(self->all, one.arm) && !cell_is_done(&one))
+      cell_run(&one, &rows, &foreign);
   }
   progress_end(&bar);
+  pflow_free((float *)(uintptr_t)foreign.x);
   arena_free(&rows);
+}
+
+/* A run that is cut short has all arms on some encoders, rather than all seeds of some
+ * arms. */
+static void run_all(const plan *self) {
+  for (uint64_t seed = 0; seed < self->flow_seeds; seed++)
+    for (size_t e = 0; e < self->count; e++)
+      run_batch(&(batch){self, e, seed});
 }
 
 static int write_summary(const plan *self) {
@@ -94,12 +106,15 @@ static int write_summary(const plan *self) {
 
 static int run(const void *options) {
   const settings *opts = options;
-  plan self = {.out = opts->out, .flow_seeds = opts->flow_seeds};
+  plan self = {.out = opts->out,
+               .commit = opts->commit,
+               .flow_seeds = opts->flow_seeds,
+               .max_rows = opts->max_rows,
+               .field_rows = opts->field_rows};
   try_status(read_arms(&self, opts->arms));
   self.count = encoder_rows_read(self.encoders, opts->encoders);
   if (opts->threads) try_library(pflow_pool_create(&self.pool, opts->threads));
-  for (size_t e = 0; e < self.count; e++)
-    run_encoder(&self, e, opts);
+  run_all(&self);
   const int status = write_summary(&self);
   pflow_pool_destroy(self.pool);
   return status;
@@ -137,6 +152,19 @@ static const option_spec specs[] = {
      .value = "N",
      .most = 1e9,
      .help = "train rows used at most (0: all)"},
+    {.name = "field-rows",
+     .kind = count_option,
+     .offset = offsetof(settings, field_rows),
+     .value = "N",
+     .least = 2,
+     .most = 1e9,
+     .has_zero = true,
+     .help = "sources of an exact field, sampled from the train rows (0: all)"},
+    {.name = "commit",
+     .kind = text_option,
+     .offset = offsetof(settings, commit),
+     .value = "ID",
+     .help = "commit of the program, kept with the results"},
     OPTION_THREADS(settings),
 };
 

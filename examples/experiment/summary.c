@@ -14,6 +14,11 @@ size_t plan_seeds(const plan *self, const arm *which) {
   return which->seeded ? self->flow_seeds : 1;
 }
 
+cell plan_cell(const plan *self, size_t encoder, const arm *which, uint64_t seed) {
+  return (cell){self->out, self->commit,   &self->encoders[encoder], which,
+                seed,      self->max_rows, self->field_rows};
+}
+
 /* The cells of one arm on one data set. */
 typedef struct group {
   const plan *all;
@@ -27,9 +32,10 @@ static group group_read(const plan *all, const arm *which, const char *data) {
   made.cells = must_alloc(all->count * made.seeds, sizeof *made.cells);
   for (size_t e = 0; e < all->count; e++) {
     if (strcmp(all->encoders[e].data, data) != 0) continue;
-    for (size_t s = 0; s < made.seeds; s++)
-      cell_read(&(cell){all->out, &all->encoders[e], which, s},
-                &made.cells[made.encoders * made.seeds + s]);
+    for (size_t s = 0; s < made.seeds; s++) {
+      const cell one = plan_cell(all, e, which, s);
+      cell_read(&one, &made.cells[made.encoders * made.seeds + s]);
+    }
     made.encoders++;
   }
   return made;
@@ -43,10 +49,6 @@ static void group_free(group *self) {
 
 /* ---- values ---- */
 
-static double value_of(const cell_result *result, size_t which) {
-  return which < column_count ? result->value[which] : result->train_linear;
-}
-
 /* Mean over seeds on each encoder, and over those. */
 static double means(const group *self, size_t which, double *by_encoder) {
   double sum = 0.0;
@@ -54,7 +56,7 @@ static double means(const group *self, size_t which, double *by_encoder) {
     by_encoder[e] = 0.0;
     for (size_t s = 0; s < self->seeds; s++)
       by_encoder[e] +=
-          value_of(&self->cells[e * self->seeds + s], which) / (double)self->seeds;
+          self->cells[e * self->seeds + s].value[which] / (double)self->seeds;
     sum += by_encoder[e];
   }
   return sum / (double)self->encoders;
@@ -63,7 +65,7 @@ static double means(const group *self, size_t which, double *by_encoder) {
 /* ---- differences from the raw features ---- */
 
 static double *row_differences(const cell_result *ours, const cell_result *raw,
-                               column which) {
+                               size_t which) {
   double *made = must_alloc(ours->n, sizeof *made);
   if (raw->n != ours->n) fail("cells of %zu and %zu test rows", ours->n, raw->n);
   for (size_t i = 0; i < ours->n; i++)
@@ -71,7 +73,7 @@ static double *row_differences(const cell_result *ours, const cell_result *raw,
   return made;
 }
 
-static pflow_interval interval(const group *self, const group *raw, column which) {
+static pflow_interval interval(const group *self, const group *raw, size_t which) {
   nest encoders[most_encoders];
   double **rows = must_alloc(self->encoders * self->seeds, sizeof *rows);
   for (size_t e = 0; e < self->encoders; e++) {
@@ -97,8 +99,8 @@ static void put_difference(json_t *to, const group *self, const group *raw, size
   pflow_resample_config_init(&config);
   must(pflow_sign_flip_test(ours, theirs, self->encoders, &config, &p));
   put_real(to, "p", p);
-  if (which >= column_count || !column_about((column)which)->by_row) return;
-  const pflow_interval found = interval(self, raw, (column)which);
+  if (!value_by_row(which)) return;
+  const pflow_interval found = interval(self, raw, which);
   put_real(to, "difference", found.mean);
   put_real(to, "low", found.low);
   put_real(to, "high", found.high);
@@ -111,7 +113,7 @@ static json_t *measure_json(const group *self, const group *raw, size_t which) {
   means(raw, which, theirs);
   bool finite = true;
   for (size_t e = 0; e < self->encoders; e++) {
-    add_json(each, json_real(isfinite(ours[e]) ? ours[e] : 0.0));
+    add_json(each, isfinite(ours[e]) ? json_real(ours[e]) : json_null());
     finite &= isfinite(ours[e]) && isfinite(theirs[e]);
   }
   put_json(made, "encoders", each);
@@ -122,23 +124,35 @@ static json_t *measure_json(const group *self, const group *raw, size_t which) {
 
 /* ---- the whole ---- */
 
+/* Not measured here. */
+static bool is_left_out(size_t which) {
+  return which == col_round_trip || which == col_fit || which == col_transform;
+}
+
+static json_t *notes_json(const group *self, double *seconds) {
+  json_t *notes = json_out_array();
+  for (size_t i = 0; i < self->encoders * self->seeds; i++) {
+    *seconds += self->cells[i].seconds;
+    add_json(notes, json_incref(self->cells[i].notes));
+  }
+  return notes;
+}
+
 static json_t *arm_json(const plan *all, const arm *which, const group *raw,
                         const char *data) {
   group self = group_read(all, which, data);
   json_t *made = json_out_object(), *values = json_out_object();
   double seconds = 0.0;
-  for (size_t c = 0; c < column_count; c++) {
-    if (c == col_round_trip || c == col_fit || c == col_transform) continue;
-    put_json(values, column_about((column)c)->key, measure_json(&self, raw, c));
-  }
-  put_json(values, "linear_train", measure_json(&self, raw, column_count));
-  for (size_t i = 0; i < self.encoders * self.seeds; i++)
-    seconds += self.cells[i].seconds;
+  for (size_t v = 0; v < value_count; v++)
+    if (!is_left_out(v)) put_json(values, value_key(v), measure_json(&self, raw, v));
+  json_t *notes = notes_json(&self, &seconds);
   put_text(made, "name", which->name);
   put_text(made, "about", which->about);
   put_size(made, "seeds", self.seeds);
   put_real(made, "seconds", seconds);
+  put_text(made, "commit", self.cells[0].commit);
   put_json(made, "values", values);
+  put_json(made, "notes", notes);
   group_free(&self);
   return made;
 }
@@ -189,6 +203,8 @@ json_t *summary_of(const plan *self) {
   put_text(made, "date", date);
   put_text(made, "machine", machine);
   put_size(made, "flow_seeds", self->flow_seeds);
+  put_size(made, "max_rows", self->max_rows);
+  put_size(made, "field_rows", self->field_rows);
   put_json(made, "sets", sets);
   return made;
 }

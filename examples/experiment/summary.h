@@ -10,16 +10,18 @@
 #include "cell.h"
 
 typedef struct plan {
-  const char *out;
+  const char *out, *commit;
   encoder_rows encoders[most_encoders];
   size_t count;
   const arm *arms[64]; /* "raw" is the first */
-  size_t arm_count, flow_seeds;
+  size_t arm_count, flow_seeds, max_rows, field_rows;
   pflow_pool *pool;
 } plan;
 
 /* Seeds that an arm is run with. */
 size_t plan_seeds(const plan *self, const arm *which);
+
+cell plan_cell(const plan *self, size_t encoder, const arm *which, uint64_t seed);
 
 /* All results as one object; every cell must be done. */
 json_t *summary_of(const plan *self);

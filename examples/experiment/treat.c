@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cifar10/flow.h"
+#include "cli/json_out.h"
 #include "common/must.h"
 
 /* All arms of Poisson maps: nobody goes back, and the field is exact. */
@@ -13,34 +14,36 @@ static const double times = 30.0;
 static splits rows_like(const splits *raw, size_t dim) {
   splits made = *raw;
   made.dim = dim;
-  made.train = must_alloc(raw->n_train * dim, sizeof *made.train);
-  made.test = must_alloc(raw->n_test * dim, sizeof *made.test);
+  for (int s = 0; s < split_count; s++)
+    made.x[s] = must_alloc(raw->n[s] * dim, sizeof *made.x[s]);
   return made;
 }
 
 void splits_free(splits *self) {
-  pflow_free(self->train);
-  pflow_free(self->test);
+  for (int s = 0; s < split_count; s++)
+    pflow_free(self->x[s]);
 }
 
 /* ---- maps ---- */
 
 /* What `pflow suggest` would say. */
-static size_t advised_dims(const splits *raw, uint64_t seed, pflow_pool *pool) {
+static size_t advised_dims(const splits *raw, const conditions *under) {
   pflow_map_advice advice;
-  must(pflow_map_suggest(raw->train, raw->n_train, raw->dim, seed, pool, &advice));
+  must(pflow_map_suggest(raw->x[train_split], raw->n[train_split], raw->dim, under->seed,
+                         under->pool, &advice));
   return advice.dims;
 }
 
 static void set_map(pflow_map_config *config, const arm *which, const splits *raw,
-                    uint64_t seed, pflow_pool *pool) {
+                    const conditions *under) {
   pflow_map_config_init(config);
   config->method = which->method;
   config->objective = which->objective;
+  config->max_sources = under->field_rows;
   config->rtol = tolerance;
-  config->seed = seed;
-  config->pool = pool;
-  if (which->dims == intrinsic_dims) config->dims = advised_dims(raw, seed, pool);
+  config->seed = under->seed;
+  config->pool = under->pool;
+  if (which->dims == intrinsic_dims) config->dims = advised_dims(raw, under);
   if (which->dims == all_dims) config->dims = raw->dim;
   if (which->aug_dim == 0.0) return;
   config->aug_dim = which->aug_dim;
@@ -48,18 +51,32 @@ static void set_map(pflow_map_config *config, const arm *which, const splits *ra
   config->strength = which->strength;
 }
 
-static splits through_map(const arm *which, const splits *raw, uint64_t seed,
-                          pflow_pool *pool) {
+static void note_map(json_t *notes, const pflow_map *map) {
+  pflow_map_info info;
+  must(pflow_map_get_info(map, &info));
+  if (info.method != PFLOW_MAP_POISSON) return;
+  put_size(notes, "dims", info.dims);
+  put_size(notes, "sources", info.sources);
+  put_real(notes, "aug_dim", info.aug_dim);
+  put_real(notes, "start", info.start);
+  put_real(notes, "strength", info.strength);
+  put_bool(notes, "leave_alone", info.leave_alone);
+}
+
+static splits through_map(const arm *which, const splits *raw, const conditions *under,
+                          json_t *notes) {
   pflow_map *map;
   pflow_map_work *work;
   pflow_map_config config;
-  set_map(&config, which, raw, seed, pool);
+  set_map(&config, which, raw, under);
   must(pflow_map_create(&map, &config));
-  must(pflow_map_fit(map, raw->train, raw->train_labels, raw->n_train, raw->dim));
+  must(pflow_map_fit(map, raw->x[train_split], raw->labels, raw->n[train_split],
+                     raw->dim));
+  note_map(notes, map);
   splits made = rows_like(raw, pflow_map_out_dim(map));
   must(pflow_map_work_create(&work, map, NULL));
-  must(pflow_map_transform(map, work, raw->train, raw->n_train, made.train));
-  must(pflow_map_transform(map, work, raw->test, raw->n_test, made.test));
+  for (int s = 0; s < split_count; s++)
+    must(pflow_map_transform(map, work, raw->x[s], raw->n[s], made.x[s]));
   pflow_map_work_destroy(work);
   pflow_map_destroy(map);
   return made;
@@ -71,14 +88,14 @@ enum { words_size = 256 };
 
 /* The options that every arm has, and those of `text`. words: a copy, which the options
  * point into. */
-static void read_options(options *opts, const char *text, uint64_t seed, char *folder,
+static void read_options(options *opts, const char *text, const conditions *under,
                          char words[words_size]) {
   enum { most_words = 32 };
   char number[24], *rest = words;
-  char *argv[most_words] = {"experiment", "--data", "none", "--out",
-                            folder,       "--seed", number};
+  char *argv[most_words] = {"experiment",  "--data", "none", "--out",
+                            under->folder, "--seed", number};
   int argc = 7;
-  snprintf(number, sizeof number, "%llu", (unsigned long long)seed);
+  snprintf(number, sizeof number, "%llu", (unsigned long long)under->seed);
   snprintf(words, words_size, "%s", text);
   for (char *word; argc < most_words - 1 && (word = strtok_r(rest, " ", &rest));)
     argv[argc++] = word;
@@ -87,78 +104,80 @@ static void read_options(options *opts, const char *text, uint64_t seed, char *f
 
 /* The rows that the arm's field is learned from, n x dim. */
 static float *source_rows(const arm *which, const splits *raw, uint64_t seed) {
-  float *rows = must_alloc(raw->n_train * raw->dim, sizeof *rows);
+  const size_t n = raw->n[train_split];
+  float *rows = must_alloc(n * raw->dim, sizeof *rows);
   pflow_rng rng;
   pflow_rng_init(&rng, seed, 1);
   if (which->kind == foreign_arm)
-    pflow_rng_sphere(&rng, rows, raw->n_train, raw->dim);
+    pflow_rng_sphere(&rng, rows, n, raw->dim);
   else
-    memcpy(rows, raw->train, raw->n_train * raw->dim * sizeof *rows);
+    memcpy(rows, raw->x[train_split], n * raw->dim * sizeof *rows);
   return rows;
 }
 
-static splits through_flow(const arm *which, const splits *raw, uint64_t seed,
-                           char *folder, pflow_pool *pool) {
+static splits through_flow(const arm *which, const splits *raw, const conditions *under,
+                           json_t *notes) {
+  static const char *const names[] = {"train_flow", "test_flow", "foreign_flow"};
   options opts;
   flow_report report;
   flow_field field = {0};
   splits made = *raw;
   char words[words_size];
-  read_options(&opts, which->flow, seed, folder, words);
+  read_options(&opts, which->flow, under, words);
   if (which->kind == blind_arm) {
-    field.net = flow_untrained_net(&opts, pool);
+    field.net = flow_untrained_net(&opts, under->pool);
   } else {
-    float *sources = source_rows(which, raw, seed);
-    flow_field_fit(&field, sources, raw->n_train, &opts, pool);
+    float *sources = source_rows(which, raw, under->seed);
+    flow_field_fit(&field, sources, raw->n[train_split], &opts, under->pool);
     pflow_free(sources);
   }
-  made.train = flow_run(field.net, raw->train, raw->n_train, &opts, &report);
-  made.test = flow_run(field.net, raw->test, raw->n_test, &opts, &report);
+  for (int s = 0; s < split_count; s++) {
+    made.x[s] = NULL;
+    if (raw->n[s] == 0) continue;
+    made.x[s] = flow_run(field.net, raw->x[s], raw->n[s], &opts, &report);
+    put_json(notes, names[s], flow_report_json(&report));
+  }
   flow_field_destroy(&field);
   return made;
 }
 
 /* ---- controls ---- */
 
-static splits through_random_net(const splits *raw, uint64_t seed, pflow_pool *pool) {
+static splits through_random_net(const splits *raw, const conditions *under) {
   pflow_net *net;
   pflow_net_work *work;
   pflow_net_config config;
   splits made = rows_like(raw, raw->dim);
   pflow_net_config_init(&config);
-  config.seed = seed;
-  config.pool = pool;
+  config.seed = under->seed;
+  config.pool = under->pool;
   must(pflow_field_net_create(&net, raw->dim - 1, &config));
   must(pflow_net_work_create(&work, net, 1024, PFLOW_INFERENCE));
-  must(pflow_net_predict(net, work, raw->train, raw->n_train, made.train));
-  must(pflow_net_predict(net, work, raw->test, raw->n_test, made.test));
+  for (int s = 0; s < split_count; s++)
+    must(pflow_net_predict(net, work, raw->x[s], raw->n[s], made.x[s]));
   pflow_net_work_destroy(work);
   pflow_net_destroy(net);
   return made;
 }
 
-static void multiply(const float *from, size_t n, float *to) {
-  for (size_t i = 0; i < n; i++)
-    to[i] = (float)(from[i] * times);
-}
-
 static splits scaled(const splits *raw) {
   splits made = rows_like(raw, raw->dim);
-  multiply(raw->train, raw->n_train * raw->dim, made.train);
-  multiply(raw->test, raw->n_test * raw->dim, made.test);
+  for (int s = 0; s < split_count; s++)
+    for (size_t i = 0; i < raw->n[s] * raw->dim; i++)
+      made.x[s][i] = (float)(raw->x[s][i] * times);
   return made;
 }
 
-splits treat(const arm *which, const splits *raw, uint64_t seed, char *folder,
-             pflow_pool *pool) {
+splits treat(const arm *which, const splits *raw, const conditions *under,
+             json_t *notes) {
   switch (which->kind) {
   case map_arm:
-    return through_map(which, raw, seed, pool);
+    return through_map(which, raw, under, notes);
   case scaled_arm:
     return scaled(raw);
   case random_arm:
-    return through_random_net(raw, seed, pool);
+    return through_random_net(raw, under);
   default:
-    return through_flow(which, raw, seed, folder, pool);
+    return through_flow(which, raw, under, notes);
   }
 }
