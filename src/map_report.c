@@ -1,6 +1,7 @@
 #include "map_report.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -26,9 +27,21 @@ static void print_heading(const pflow_map_info *info) {
          info->out_dim);
 }
 
+/* The heights are those of a flow: the rows of a map that leaves them alone have none. */
+static bool is_identity(const pflow_map_info *info) {
+  return info->r0 == 0.0;
+}
+
 static void print_settings(const pflow_map_info *info) {
-  printf("  dims       %zu principal coordinates of %zu\n", info->dims, info->in_dim);
-  printf("  aug        %.6g augmented dimensions\n", info->aug_dim);
+  if (is_identity(info)) {
+    printf("  flow       none: the map changes nothing\n  seed       %" PRIu64 "\n",
+           info->seed);
+    return;
+  }
+  printf("  dims       %zu principal coordinate%s of %zu\n", info->dims,
+         info->dims == 1 ? "" : "s", info->in_dim);
+  printf("  aug        %.6g augmented dimension%s\n", info->aug_dim,
+         info->aug_dim == 1.0 ? "" : "s");
   printf("  start      %.6g times the nearest neighbour's distance\n"
          "  heights    from %.3g to %.3g at strength 1\n",
          info->start, info->r0, info->r1);
@@ -37,43 +50,80 @@ static void print_settings(const pflow_map_info *info) {
   printf("  seed       %" PRIu64 "\n", info->seed);
 }
 
-static const char *score_name(pflow_map_objective objective) {
-  switch (objective) {
-  case PFLOW_MAP_KNN:
-    return "accuracy of 10 neighbours";
-  case PFLOW_MAP_LINEAR:
-    return "accuracy of a linear probe";
-  default:
-    return "distance of the uniformity from its ideal";
-  }
+/* "  name       text", the text wrapped. */
+static void print_item(const char *name, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void print_item(const char *name, const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  printf("  %-11s", name);
+  print_wrapped(text, 13);
 }
 
-/* Scores are better when larger; that of neighbours is a distance with its sign turned.
- */
-static double score_shown(const pflow_map_info *info, double score) {
-  return info->objective == PFLOW_MAP_NEIGHBOURS ? -score : score;
+static bool by_neighbours(const pflow_map_info *info) {
+  return info->objective == PFLOW_MAP_NEIGHBOURS;
+}
+
+/* A map that leaves the rows alone has none of the settings that were tried. */
+static const char *mapped_by(const pflow_map_info *info) {
+  return info->leave_alone ? "by the best setting" : "as mapped";
+}
+
+static void print_goal(const pflow_map_info *info) {
+  if (by_neighbours(info))
+    print_item("goal",
+               "the uniformity that is nearest to its ideal, of the settings that "
+               "keep enough neighbours");
+  else
+    print_item("goal", "accuracy of %s: %.4g %s, %.4g as the rows are",
+               info->objective == PFLOW_MAP_KNN ? "10 neighbours" : "a linear probe",
+               info->score_after, mapped_by(info), info->score_before);
+}
+
+static void print_kept(const pflow_map_info *info) {
+  char wanted[80] = "";
+  if (by_neighbours(info))
+    snprintf(wanted, sizeof wanted, "; at least %.1f %% are wanted%s",
+             100.0 * info->least_kept,
+             info->kept < info->least_kept ? ", which no setting gives" : "");
+  print_item("kept", "%.1f %% of the 10 nearest neighbours of held-out rows%s",
+             100.0 * info->kept, wanted);
+}
+
+static void print_verdict(const pflow_map_info *info) {
+  static const char *const words[2][2] = {
+      {"the map does better than the rows as they are",
+       "leave these features alone: no setting that was tried does better than the rows "
+       "as "
+       "they are, by more than a standard error"},
+      {"the map is more uniform than the rows as they are, and keeps enough neighbours",
+       "leave these features alone: no setting that was tried is more uniform than the "
+       "rows as they are and keeps enough neighbours"}};
+  print_item("verdict",
+             "%s. That is about %s held-out rows; for other uses run pflow "
+             "compare on rows with labels.",
+             words[by_neighbours(info)][info->leave_alone != 0],
+             by_neighbours(info) ? "uniformity and neighbours of" : "this accuracy on");
 }
 
 static void print_choice(const pflow_map_info *info) {
-  char text[512];
   if (!info->trials) return;
-  snprintf(
-      text, sizeof text,
-      "%zu settings tried on held-out rows; %s: %.4g as mapped, "
-      "%.4g as the rows were%s",
-      info->trials, score_name(info->objective), score_shown(info, info->score_after),
-      score_shown(info, info->score_before),
-      info->objective == PFLOW_MAP_NEIGHBOURS
-          ? " (settings whose flow loses too many of the 10 nearest neighbours do not "
-            "count)"
-          : "");
-  printf("  chosen     ");
-  print_wrapped(text, 13);
-  if (!info->leave_alone) return;
-  printf("  advice     ");
-  print_wrapped("leave these features alone: no setting that was tried does better on "
-                "held-out rows than the rows as they are.",
-                13);
+  print_item("tried",
+             "%zu settings on held-out rows; a setting is a value for each of "
+             "dims, aug, start and strength",
+             info->trials);
+  print_goal(info);
+  print_item("uniformity",
+             "%.4g %s (ideal %.4g), %.4g as the rows are (ideal %.4g, "
+             "of their %zu values)",
+             info->uniformity_after, mapped_by(info), info->ideal_after,
+             info->uniformity_before, info->ideal_before, info->in_dim);
+  print_kept(info);
+  print_verdict(info);
 }
 
 static void print_errors(const pflow_map_info *info) {
@@ -102,6 +152,12 @@ static void put_choice(json_t *object, const pflow_map_info *info) {
   put_real(choice, "score_before", info->score_before);
   put_real(choice, "score_after", info->score_after);
   put_bool(choice, "leave_alone", info->leave_alone);
+  put_real(choice, "uniformity_before", info->uniformity_before);
+  put_real(choice, "ideal_before", info->ideal_before);
+  put_real(choice, "uniformity_after", info->uniformity_after);
+  put_real(choice, "ideal_after", info->ideal_after);
+  put_real(choice, "kept", info->kept);
+  put_real(choice, "least_kept", info->least_kept);
   put_json(object, "choice", choice);
 }
 

@@ -70,7 +70,11 @@ cmp own.npy raw.npy
 refuse 1 'l2 has no prior' "$pflow" sample --map l2.map --n 20 --out new.npy
 "$pflow" suggest --in X.npy --json >suggest.json
 "$pflow" suggest --in X.npy | grep -q '^  --dims [0-9]'
-"$pflow" fit --in X.npy --out text.map | grep -q 'settings tried on held-out rows'
+"$pflow" fit --in X.npy --out text.map >out
+grep -q '^  tried  .* settings on held-out rows' out
+grep -q '^  uniformity .* (ideal .* as the rows are (ideal' out
+grep -q '^  kept  .* % of the 10 nearest neighbours' out
+tr '\n' ' ' <out | tr -s ' ' | grep -q 'for other uses run pflow compare'
 
 "$python" "$support/check_maps.py"
 

@@ -32,6 +32,15 @@ START_TEST(open_settings_are_chosen) {
   ck_assert(!info.leave_alone && info.score_after > info.score_before);
   ck_assert(info.dims >= 2 && info.dims <= 6); /* three dimensions are there */
   ck_assert(info.aug_dim >= 1.0 && info.start >= 1.0 && info.strength > 0.0);
+  /* The score is what the two uniformities say; hemispheres have a dimension more. */
+  double ideal;
+  ck_ok(pflow_uniformity_ideal(dim, 2.0, &ideal));
+  ck_assert(info.ideal_before == ideal);
+  ck_ok(pflow_uniformity_ideal(info.dims + 1, 2.0, &ideal));
+  ck_assert(info.ideal_after == ideal);
+  ck_assert(info.score_before == info.ideal_before - info.uniformity_before);
+  ck_assert(info.score_after == info.ideal_after - info.uniformity_after);
+  ck_assert(info.least_kept >= 0.5 && info.kept >= info.least_kept && info.kept <= 1.0);
   const pflow_map_info again = fit_and_tell(&config, &rows);
   ck_assert(again.dims == info.dims && again.strength == info.strength);
   ck_assert(again.score_after == info.score_after);
@@ -44,6 +53,7 @@ START_TEST(given_settings_are_kept) {
   pflow_map_config config = settled_map(4);
   pflow_map_info info = fit_and_tell(&config, &rows);
   ck_assert_uint_eq(info.trials, 0);
+  ck_assert(info.kept == 0.0 && info.uniformity_before == 0.0);
   config.start = PFLOW_MAP_AUTO;
   config.rtol = 1e-3;
   info = fit_and_tell(&config, &rows);
@@ -100,6 +110,7 @@ START_TEST(labels_choose_by_accuracy) {
   const pflow_map_info info = fit_and_tell(&config, &rows);
   ck_assert(info.score_before > 0.5 && info.score_before <= 1.0);
   ck_assert(info.score_after > 0.5 && info.score_after <= 1.0);
+  ck_assert(info.kept > 0.0 && info.least_kept == 0.0 && info.uniformity_after < 0.0);
   pflow_map *map;
   ck_ok(pflow_map_create(&map, &config));
   ck_fails(pflow_map_fit(map, rows.x, NULL, n, dim), PFLOW_EINVAL, "knn wants labels");

@@ -29,15 +29,18 @@ static pflow_err write_settings(char text[pf_settings_size], const pflow_map *ma
 
 /* ---- writing ---- */
 
-/* A trial as a list of scores, null for one that is not valid. */
+/* A trial as the floor and a list of numbers for each strength. */
 static json_t *trial_json(const pf_trial_scores *scores) {
-  json_t *list = json_array();
-  for (size_t i = 0; list && i < pf_trial_strengths; i++)
-    if (json_array_append_new(list, scores->valid[i] ? json_real(scores->score[i])
-                                                     : json_null())) {
+  json_t *list = json_pack("[f]", scores->floor);
+  for (size_t i = 0; list && i < pf_trial_strengths; i++) {
+    const pf_trial_score *at = &scores->at[i];
+    if (json_array_append_new(list,
+                              json_pack("[b, f, f, f, f]", (int)at->valid, at->score,
+                                        at->uniformity, at->ideal, at->kept))) {
       json_decref(list);
       return NULL;
     }
+  }
   return list;
 }
 
@@ -85,13 +88,23 @@ static pflow_err check_same(const json_t *document, const char *key, const char 
 
 static pflow_err read_trial(const json_t *list, pf_trial_scores *scores,
                             const char *source) {
-  if (json_array_size(list) != pf_trial_strengths)
+  if (json_array_size(list) != pf_trial_strengths + 1)
     return pf_fail(PFLOW_EFORMAT, "%s: a trial of %zu scores", source,
                    json_array_size(list));
+  scores->floor = json_number_value(json_array_get(list, 0));
+  if (scores->floor < 0.0 || scores->floor > 1.0)
+    return pf_fail(PFLOW_EFORMAT, "%s: a trial wants %g of the neighbours", source,
+                   scores->floor);
   for (size_t i = 0; i < pf_trial_strengths; i++) {
-    const json_t *value = json_array_get(list, i);
-    scores->valid[i] = json_is_number(value);
-    scores->score[i] = json_number_value(value);
+    pf_trial_score *at = &scores->at[i];
+    int valid;
+    if (json_unpack(json_array_get(list, i + 1), "[b, F, F, F, F]", &valid, &at->score,
+                    &at->uniformity, &at->ideal, &at->kept))
+      return pf_fail(PFLOW_EFORMAT, "%s: score %zu of a trial is bad", source, i);
+    if (at->kept < 0.0 || at->kept > 1.0)
+      return pf_fail(PFLOW_EFORMAT, "%s: a trial keeps %g of the neighbours", source,
+                     at->kept);
+    at->valid = valid != 0;
   }
   return PFLOW_OK;
 }

@@ -43,12 +43,21 @@ static const entry numbers[] = {at(aug_dim, 0, 1e30),
                                 at(score_after, -INFINITY, INFINITY),
                                 at(seconds, 0, INFINITY)};
 
+/* Files of before these were measured lack them. */
+static const entry later[] = {at(uniformity_before, -INFINITY, INFINITY),
+                              at(ideal_before, -INFINITY, INFINITY),
+                              at(uniformity_after, -INFINITY, INFINITY),
+                              at(ideal_after, -INFINITY, INFINITY),
+                              at(kept, 0, 1),
+                              at(least_kept, 0, 1)};
+
 static const entry lists[] = {at(height, 0, INFINITY), at(error, 0, INFINITY),
                               at(cosine, -2, 2)};
 
 enum {
   sizes_count = sizeof sizes / sizeof *sizes,
   numbers_count = sizeof numbers / sizeof *numbers,
+  later_count = sizeof later / sizeof *later,
   lists_count = sizeof lists / sizeof *lists
 };
 
@@ -61,6 +70,11 @@ static void *member_to(pflow_map_info *info, const entry *what) {
 }
 
 /* ---- to a file ---- */
+
+static int set_number(json_t *object, const entry *what, const pflow_map_info *info) {
+  return json_object_set_new(object, what->key,
+                             pf_json_number(*(const double *)member(info, what)));
+}
 
 static int set_list(json_t *object, const char *key, const double *values) {
   json_t *list = json_array();
@@ -96,9 +110,9 @@ static json_t *describe(const pflow_map *map) {
         object, sizes[i].key,
         json_integer((json_int_t) * (const size_t *)member(info, &sizes[i])));
   for (size_t i = 0; i < numbers_count; i++)
-    failed |=
-        json_object_set_new(object, numbers[i].key,
-                            pf_json_number(*(const double *)member(info, &numbers[i])));
+    failed |= set_number(object, &numbers[i], info);
+  for (size_t i = 0; i < later_count; i++)
+    failed |= set_number(object, &later[i], info);
   for (size_t i = 0; i < lists_count; i++)
     failed |= set_list(object, lists[i].key, member(info, &lists[i]));
   if (!failed) return object;
@@ -200,6 +214,9 @@ static pflow_err read_info(const json_t *object, pflow_map_info *info,
   }
   for (size_t i = 0; i < numbers_count; i++)
     pf_try(read_number(object, &numbers[i], member_to(info, &numbers[i]), source));
+  for (size_t i = 0; i < later_count; i++)
+    if (json_object_get(object, later[i].key))
+      pf_try(read_number(object, &later[i], member_to(info, &later[i]), source));
   for (size_t i = 0; i < lists_count; i++)
     pf_try(read_list(object, &lists[i], member_to(info, &lists[i]), source));
   return PFLOW_OK;

@@ -142,17 +142,26 @@ typedef struct search {
   candidates dims, aug_dim, start, strength;
   size_t done, total;
   bool found;
-  double best;
+  pf_trial_score best;
+  double floor; /* its trial's */
   pf_poisson_choice choice;
 } search;
 
+static void remember(search *self, const pf_trial_score *score, double floor) {
+  self->best = *score;
+  self->floor = floor;
+}
+
+/* Until there is one that may be chosen, the best is the one that keeps most neighbours.
+ */
 static void judge(search *self, const pf_poisson_choice *settings,
                   const pf_trial_scores *scores) {
   for (size_t i = 0; i < self->strength.n; i++) {
-    if (!scores->valid[i]) continue;
-    if (self->found && scores->score[i] <= self->best) continue;
+    const pf_trial_score *at = &scores->at[i];
+    if (!self->found && at->kept > self->best.kept) remember(self, at, scores->floor);
+    if (!at->valid || (self->found && at->score <= self->best.score)) continue;
     self->found = true;
-    self->best = scores->score[i];
+    remember(self, at, scores->floor);
     self->choice = *settings;
     self->choice.strength = self->strength.value[i];
   }
@@ -206,9 +215,16 @@ static pflow_err try_all(search *self) {
  * goes, with the verdict beside them. */
 static void conclude(search *self) {
   pflow_map_info *info = &self->map->info;
-  const bool better = self->found && pf_trial_is_better(self->trial, self->best);
-  info->score_before = pf_trial_before(self->trial);
-  info->score_after = self->found ? self->best : info->score_before;
+  const pf_trial_score *before = pf_trial_before(self->trial);
+  const bool better = self->found && pf_trial_is_better(self->trial, self->best.score);
+  info->score_before = before->score;
+  info->score_after = self->found ? self->best.score : before->score;
+  info->uniformity_before = before->uniformity;
+  info->ideal_before = before->ideal;
+  info->uniformity_after = self->best.uniformity;
+  info->ideal_after = self->best.ideal;
+  info->kept = self->best.kept;
+  info->least_kept = self->floor;
   info->leave_alone = !better;
   if (self->found) return;
   const double dims = self->dims.value[0];

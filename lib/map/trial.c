@@ -18,8 +18,8 @@ struct pf_trial {
   const pf_trial_rows *rows;
   size_t all, classes;
   size_t *held;   /* numbers of the held-out rows */
-  size_t *before; /* NEIGHBOURS: theirs among all rows */
-  double score_before;
+  size_t *before; /* theirs among all rows */
+  pf_trial_score as_is;
 };
 
 /* ---- the objectives ---- */
@@ -48,22 +48,18 @@ static pflow_err with_direction(const float *y, size_t n, size_t dim, float **ro
   return PFLOW_OK;
 }
 
-/* How far from its ideal the uniformity is, negative so that more is better. */
-static pflow_err evenness(const pf_trial *self, const float *y, size_t dim,
-                          double *score) {
+static pflow_err uniformity(const pf_trial *self, const float *y, size_t dim,
+                            pf_trial_score *to) {
   pflow_uniformity_config config;
-  double value, ideal;
   float *rows;
   size_t n;
   pflow_uniformity_config_init(&config);
   config.pool = self->map->config.pool;
   pf_try(with_direction(y, self->rows->held, dim, &rows, &n));
-  pflow_err rc = pflow_uniformity(rows, n, dim, &config, &value);
+  pflow_err rc = pflow_uniformity(rows, n, dim, &config, &to->uniformity);
   pflow_free(rows);
   pf_try(rc);
-  pf_try(pflow_uniformity_ideal(dim, config.t, &ideal));
-  *score = ideal - value;
-  return PFLOW_OK;
+  return pflow_uniformity_ideal(dim, config.t, &to->ideal);
 }
 
 static pflow_err overlap(const pf_trial *self, const float *y, size_t dim, double *mean) {
@@ -115,24 +111,24 @@ static pflow_err accuracy(const pf_trial *self, const float *y, size_t dim,
                                                       : probe(self, &train, &test, score);
 }
 
-/* floor: NEIGHBOURS: the least overlap. */
+/* NEIGHBOURS goes by how far from its ideal the uniformity is, negative so that more is
+ * better. floor: the least overlap. */
 static pflow_err measure(const pf_trial *self, const float *y, size_t dim, double floor,
-                         double *score, bool *valid) {
-  double kept;
-  *valid = true;
-  if (self->map->config.objective != PFLOW_MAP_NEIGHBOURS)
-    return accuracy(self, y, dim, score);
-  pf_try(overlap(self, y, dim, &kept));
-  *valid = kept >= floor;
-  return evenness(self, y, dim, score);
+                         pf_trial_score *to) {
+  pf_try(overlap(self, y, dim, &to->kept));
+  pf_try(uniformity(self, y, dim, to));
+  to->valid = to->kept >= floor;
+  to->score = to->ideal - to->uniformity;
+  if (self->map->config.objective == PFLOW_MAP_NEIGHBOURS) return PFLOW_OK;
+  return accuracy(self, y, dim, &to->score);
 }
 
-double pf_trial_before(const pf_trial *trial) {
-  return trial->score_before;
+const pf_trial_score *pf_trial_before(const pf_trial *trial) {
+  return &trial->as_is;
 }
 
 bool pf_trial_is_better(const pf_trial *trial, double score) {
-  const double p = trial->score_before, n = (double)trial->rows->held;
+  const double p = trial->as_is.score, n = (double)trial->rows->held;
   if (trial->map->config.objective == PFLOW_MAP_NEIGHBOURS) return score > p;
   return score > p + sqrt(p * (1.0 - p) / n);
 }
@@ -148,15 +144,12 @@ static size_t count_classes(const pf_trial_rows *rows) {
 
 static pflow_err measure_before(pf_trial *self) {
   const pf_trial_rows *rows = self->rows;
-  bool valid;
   pf_try(pf_alloc(&self->held, rows->held, sizeof *self->held));
   for (size_t i = 0; i < rows->held; i++)
     self->held[i] = i;
-  if (self->map->config.objective == PFLOW_MAP_NEIGHBOURS) {
-    pf_try(pf_alloc(&self->before, rows->held * neighbours, sizeof *self->before));
-    pf_try(held_neighbours(self, rows->x, rows->dim, self->before));
-  }
-  return measure(self, rows->x, rows->dim, 0.0, &self->score_before, &valid);
+  pf_try(pf_alloc(&self->before, rows->held * neighbours, sizeof *self->before));
+  pf_try(held_neighbours(self, rows->x, rows->dim, self->before));
+  return measure(self, rows->x, rows->dim, 0.0, &self->as_is);
 }
 
 pflow_err pf_trial_create(pf_trial **trial, const pflow_map *map,
@@ -292,17 +285,16 @@ static pflow_err climb(run *self, const double *strength, size_t n,
   const size_t width = pf_geometry_width(self->geometry.target, dims);
   pflow_exact_flow field = {self->exact, self->leave_out};
   pf_poisson_flow flow = {pflow_exact_rhs, &field, dims, self->settings->aug_dim};
-  double from = self->r0, floor;
-  pf_try(find_floor(self, &floor));
-  for (size_t i = 0; i < n && (i == 0 || scores->valid[i - 1]); i++) {
+  double from = self->r0;
+  pf_try(find_floor(self, &scores->floor));
+  for (size_t i = 0; i < n && (i == 0 || scores->at[i - 1].valid); i++) {
     const double to = pf_poisson_stop(self->r0, self->r1, strength[i]);
     const pflow_err rc =
         pf_poisson_flow_run(&flow, self->ode, from, to, self->u, self->trial->all, NULL);
     if (rc != PFLOW_OK) return rc;
     from = to;
     pf_try(form_rows(self, to));
-    pf_try(measure(self->trial, self->y, width, floor, &scores->score[i],
-                   &scores->valid[i]));
+    pf_try(measure(self->trial, self->y, width, scores->floor, &scores->at[i]));
   }
   return PFLOW_OK;
 }

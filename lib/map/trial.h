@@ -18,10 +18,18 @@ typedef struct pf_trial_rows {
 
 enum { pf_trial_strengths = 8 };
 
-/* At each strength: larger is better; valid says whether it may be chosen at all. */
+/* What came of the held-out rows. */
+typedef struct pf_trial_score {
+  double score; /* the objective's: larger is better */
+  double uniformity, ideal;
+  double kept; /* share of the 10 nearest neighbours; 0: not reached */
+  bool valid;  /* it may be chosen */
+} pf_trial_score;
+
+/* At each strength. */
 typedef struct pf_trial_scores {
-  double score[pf_trial_strengths];
-  bool valid[pf_trial_strengths];
+  pf_trial_score at[pf_trial_strengths];
+  double floor; /* NEIGHBOURS: the least that is to be kept; else 0 */
 } pf_trial_scores;
 
 typedef struct pf_trial pf_trial;
@@ -36,8 +44,8 @@ void pf_trial_destroy(pf_trial *trial);
 pflow_err pf_trial_run(pf_trial *trial, const pf_poisson_choice *settings,
                        const double *strength, size_t n, pf_trial_scores *scores);
 
-/* The score of the rows as they are, and whether another beats it by more than chance. */
-double pf_trial_before(const pf_trial *trial);
+/* The rows as they are, and whether a score beats theirs by more than chance. */
+const pf_trial_score *pf_trial_before(const pf_trial *trial);
 bool pf_trial_is_better(const pf_trial *trial, double score);
 
 #endif

@@ -84,6 +84,9 @@ for name in methods + targets + ["auto", "knn", "network", "post"]:
 assert "choice" not in json.load(open("raw.json"))
 choice = json.load(open("auto.json"))["choice"]
 assert choice["objective"] == "neighbours" and choice["trials"] > 10
+gaps = np.array([choice["ideal_" + at] - choice["uniformity_" + at] for at in ("before", "after")])
+near(gaps, np.array([choice["score_before"], choice["score_after"]]))
+assert 0.5 <= choice["least_kept"] <= choice["kept"] <= 1 or choice["leave_alone"]
 choice = json.load(open("knn.json"))["choice"]
 assert choice["objective"] == "knn" and 0.2 < choice["score_before"] <= 1
 errors = json.load(open("network.json"))["field_error"]
