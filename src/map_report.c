@@ -184,6 +184,7 @@ static void put_settings(json_t *object, const pflow_map_info *info) {
   put_real(object, "scale", info->scale);
   put_real(object, "r0", info->r0);
   put_real(object, "r1", info->r1);
+  put_real(object, "r_low", info->r_low);
   put_size(object, "sources", info->sources);
 }
 

@@ -223,6 +223,7 @@ typedef struct pflow_denoiser_probe {
                               pflow_exact_queries, the source that each row is */
   size_t heights;          /* spaced evenly in ln r over [r_min, r_max]; default 7 */
   uint64_t seed;           /* of the draws */
+  double r_min, r_max;     /* 0 < r_min <= r_max; both 0 (default): the denoiser's own */
 } pflow_denoiser_probe;
 
 static inline void pflow_denoiser_probe_init(pflow_denoiser_probe *probe) {
@@ -246,7 +247,8 @@ typedef struct pflow_denoiser_error_at {
  * sample is itself rough near its sources; at low heights rows that were not seen measure
  * that, too. Errors: PFLOW_ENULL; PFLOW_ESTATE before a fit; PFLOW_ESHAPE when the exact
  * field has another dimension; PFLOW_EINVAL for no rows or heights, another D, a source
- * to leave out that does not exist; PFLOW_ENONFINITE; PFLOW_EOVERFLOW; PFLOW_ENOMEM.
+ * to leave out that does not exist, r_min or r_max out of range; PFLOW_ENONFINITE;
+ * PFLOW_EOVERFLOW; PFLOW_ENOMEM.
  */
 PFLOW_API pflow_err pflow_denoiser_error(const pflow_denoiser *denoiser,
                                          const pflow_exact *exact,

@@ -24,6 +24,10 @@
  * with r0 = start * d_nn / sqrt(k) * sqrt(D), d_nn the median distance of a fitted row to
  * its nearest neighbour, and r1 = r0 * (30 sqrt(D) / r0)^strength. xhat is the field's
  * mean of the sources: see pflow/field.h (exact) and pflow/denoiser.h (learned).
+ *
+ * A flow that starts high or stops early ends with other radii than the uniform flow's
+ * law. So the radii of up to 1000 fitted rows on their way are part of the map, and the
+ * targets that go by the radius match share to share.
  */
 #ifndef PFLOW_MAP_H
 #define PFLOW_MAP_H
@@ -64,8 +68,9 @@ typedef enum pflow_map_field {
                             Euler; no preprocessing, target RAW, no inverse */
 } pflow_map_field;
 
-/* Form of the result; rho = ||u|| at the end. Under a uniform flow rho^2 / (rho^2 + r1^2)
- * has the Beta(k/2, D/2) law, by which GAUSSIAN and BALL change the radius. */
+/* Form of the result; rho = ||u|| at the end. GAUSSIAN and BALL give a row the radius
+ * that has the same share of the target's law below it as rho has among the fitted rows;
+ * the tails go by the uniform flow's law, rho^2 / (rho^2 + r1^2) ~ Beta(k/2, D/2). */
 typedef enum pflow_map_target {
   PFLOW_MAP_SPHERE = 0,     /* u / rho: k values, uniform on the unit sphere */
   PFLOW_MAP_HEMISPHERE = 1, /* (u, r1) / ||(u, r1)||: k + 1 values */
@@ -166,7 +171,7 @@ typedef struct pflow_map_info {
   double aug_dim, start, strength;
   double nearest; /* d_nn, in units of `scale` */
   double scale;   /* rms radius of the rows' first k coordinates */
-  double r0, r1;  /* heights at strength 1 */
+  double r0, r1;  /* heights at strength 1; see r_low below for the third */
   uint64_t seed;
   /* The automatic choice: settings tried (0: none), the objective's score on held-out
    * rows as they were and as mapped (an accuracy, or for NEIGHBOURS the uniformity's
@@ -189,6 +194,9 @@ typedef struct pflow_map_info {
    * NEIGHBOURS wanted of them. 0 where nothing was tried. */
   double uniformity_before, ideal_before, uniformity_after, ideal_after;
   double kept, least_kept;
+  /* Where `sample` ends, r0 at most: the height at which 19 of 20 rows of the kernel lie
+   * within d_nn / 2 of their source. A learned field is trained from here. */
+  double r_low;
 } pflow_map_info;
 
 /* Errors: PFLOW_ESTATE before the fit. */
@@ -249,7 +257,7 @@ PFLOW_API pflow_err pflow_map_transform(const pflow_map *map, pflow_map_work *wo
 /*
  * x (n x in_dim) of y (n x out_dim), the way back. What the map does not keep does not
  * come back: directions beyond the k principal ones (x gets their mean), and the radius
- * with SPHERE (every row gets a usual one, too long for a map that starts high). A fitted
+ * with SPHERE (every row gets the median of the fitted rows' at the flow's end). A fitted
  * row's own source is not overlooked on the way back, which draws it to where it was.
  * PFLOW_EUNSUPPORTED for L2, ABTT and the post's field, which have no way back; other
  * errors as above.
@@ -263,9 +271,10 @@ PFLOW_API int pflow_map_is_invertible(const pflow_map *map);
 /*
  * New rows x (n x in_dim) from the data's distribution: rows `first` to first + n of the
  * endless list that belongs to `seed`, drawn from the prior at r1 (PFGM++, section 3:
- * rho^2 / (rho^2 + r1^2) ~ Beta(k/2, D/2), a uniform direction) and taken back to r0,
- * where they are the data as blurred by that height's kernel: fit with start 0.5 and D
- * near k for draws as narrow as the rows; D = 1 has heavy tails.
+ * rho^2 / (rho^2 + r1^2) ~ Beta(k/2, D/2), a uniform direction) and taken down to
+ * r_low, where they are the data as blurred by that height's kernel, by less than the
+ * neighbours' distance. There an exact field leads to the fitted rows themselves; a
+ * learned one is smoother and finds rows between them. Errors: PFLOW_EINVAL for n = 0,
  * PFLOW_EUNSUPPORTED but for POISSON with EXACT or NETWORK.
  */
 PFLOW_API pflow_err pflow_map_sample(const pflow_map *map, pflow_map_work *work,

@@ -21,6 +21,18 @@ typedef struct comparison {
   double *r, *relative, *cosine;  /* n */
 } comparison;
 
+static pflow_err read_heights(comparison *self) {
+  pflow_denoiser_probe *probe = &self->probe;
+  if (probe->r_min == 0.0 && probe->r_max == 0.0) {
+    probe->r_min = self->denoiser->config.r_min;
+    probe->r_max = self->denoiser->config.r_max;
+  }
+  if (probe->r_min > 0.0 && probe->r_min <= probe->r_max && isfinite(probe->r_max))
+    return PFLOW_OK;
+  return pf_fail(PFLOW_EINVAL, "denoiser error: heights from %g to %g", probe->r_min,
+                 probe->r_max);
+}
+
 static pflow_err read_probe(comparison *self, const pflow_denoiser_probe *given) {
   pflow_denoiser_probe *probe = &self->probe;
   size_t size;
@@ -30,6 +42,7 @@ static pflow_err read_probe(comparison *self, const pflow_denoiser_probe *given)
   if (probe->n == 0 || probe->heights == 0)
     return pf_fail(PFLOW_EINVAL, "denoiser error: %zu rows at %zu heights", probe->n,
                    probe->heights);
+  pf_try(read_heights(self));
   if (self->exact->dim != self->denoiser->dim)
     return pf_fail(PFLOW_ESHAPE, "denoiser error: rows of %zu values, sources of %zu",
                    self->denoiser->dim, self->exact->dim);
@@ -121,8 +134,8 @@ static void summarize(comparison *self, pflow_denoiser_error_at *to) {
 
 static double height(const comparison *self, size_t index) {
   const double parts = self->probe.heights > 1 ? (double)(self->probe.heights - 1) : 1.0;
-  return exp(self->denoiser->log_r_min +
-             self->denoiser->log_r_range * (double)index / parts);
+  const double low = log(self->probe.r_min), high = log(self->probe.r_max);
+  return exp(low + (high - low) * (double)index / parts);
 }
 
 static pflow_err compare_at(comparison *self, double r, pflow_denoiser_error_at *to) {

@@ -8,11 +8,15 @@
 #include "map/geometry.h"
 #include "map/map.h"
 
+/* The strengths 0, 1/4, 1/2, 3/4, 1, at which the rows' radii are known. */
+enum { pf_poisson_strengths = 5 };
+
 typedef struct pf_poisson {
   pflow_affine *preprocess; /* to the first k principal coordinates, rms radius 1 */
   pf_geometry geometry;
-  size_t n;       /* EXACT: sources */
-  float *sources; /* n x k, and which rows they were before */
+  pf_radii radii[pf_poisson_strengths]; /* the fitted rows' own, where needed */
+  size_t n;                             /* EXACT: sources */
+  float *sources;                       /* n x k, and which rows they were before */
   pf_fingerprints prints;
   pflow_exact *exact;
   pflow_denoiser *denoiser; /* NETWORK */
@@ -42,6 +46,10 @@ double pf_poisson_stop(double r0, double r1, double strength);
 double pf_poisson_r0(double start, double nearest, size_t dims, double aug_dim);
 double pf_poisson_r1(double aug_dim);
 
+/* Where the way down from the prior ends: the height, r0 at most, where 19 of 20 rows of
+ * the kernel lie within half of d_nn from their source. */
+double pf_poisson_r_low(const pf_geometry *geometry, double nearest, double r0);
+
 /* Whether there is a way up, from a height whose square the field's floats can bear. */
 bool pf_poisson_can_flow(double r0, double r1);
 
@@ -54,6 +62,10 @@ pflow_err pf_poisson_nearest(const float *u, size_t n, size_t dims, uint64_t see
 
 /* Settings of a solve from one height to another. */
 pflow_ode_config pf_poisson_ode(const pflow_map *map);
+
+/* Measures the radii of some of the fitted rows on their way, in a map that is fitted
+ * but for that. */
+pflow_err pf_poisson_fit_radii(pflow_map *map, const pf_map_rows *rows);
 
 /* The parts of the way that have files of their own. */
 pflow_err pf_poisson_fit(pflow_map *map, const pf_map_rows *rows);

@@ -17,6 +17,8 @@ enum { nearest_rows = 10000 };
 
 /* ---- heights ---- */
 
+static const double least_height = 1e-15;
+
 double pf_poisson_r0(double start, double nearest, size_t dims, double aug_dim) {
   return start * nearest / sqrt((double)dims) * sqrt(aug_dim);
 }
@@ -25,8 +27,13 @@ double pf_poisson_r1(double aug_dim) {
   return 30.0 * sqrt(aug_dim);
 }
 
+double pf_poisson_r_low(const pf_geometry *geometry, double nearest, double r0) {
+  const double moved = exp(pf_radii_of_share(&geometry->law.uniform, 0.95));
+  return fmin(r0, fmax(least_height, 0.5 * nearest / moved));
+}
+
 bool pf_poisson_can_flow(double r0, double r1) {
-  return r0 >= 1e-15 && r0 < r1;
+  return r0 >= least_height && r0 < r1;
 }
 
 double pf_poisson_stop(double r0, double r1, double strength) {
@@ -56,11 +63,13 @@ pflow_err pf_poisson_nearest(const float *u, size_t n, size_t dims, uint64_t see
 }
 
 static pflow_err set_heights(pflow_map *map, const float *u, size_t n) {
+  const pf_poisson *self = map->state;
   pflow_map_info *info = &map->info;
   pf_try(
       pf_poisson_nearest(u, n, info->dims, info->seed, map->config.pool, &info->nearest));
   info->r0 = pf_poisson_r0(info->start, info->nearest, info->dims, info->aug_dim);
   info->r1 = pf_poisson_r1(info->aug_dim);
+  info->r_low = pf_poisson_r_low(&self->geometry, info->nearest, info->r0);
   if (pf_poisson_can_flow(info->r0, info->r1)) return PFLOW_OK;
   return pf_fail(PFLOW_EINVAL,
                  "map: start %g puts the start height at %g, wants 1e-15 to %g",
@@ -121,9 +130,9 @@ static pflow_err fit_exact(pflow_map *map, const pf_map_rows *rows, const float 
 static pflow_err fit_field(pflow_map *map, const pf_map_rows *rows, const float *u,
                            pf_checkpoint *checkpoint) {
   pf_poisson *self = map->state;
-  pf_try(set_heights(map, u, rows->n));
   pf_try(pf_geometry_create(&self->geometry, map->info.target, map->info.dims,
                             map->info.aug_dim));
+  pf_try(set_heights(map, u, rows->n));
   return map->info.field == PFLOW_MAP_EXACT
              ? fit_exact(map, rows, u)
              : pf_poisson_fit_network(map, u, rows->n, checkpoint);
@@ -142,7 +151,7 @@ static pflow_err fit_chosen(pflow_map *map, const pf_map_rows *rows,
   pflow_err rc = pflow_affine_apply(self->preprocess, rows->x, rows->n, u);
   if (rc >= 0) rc = fit_field(map, rows, u, checkpoint);
   pflow_free(u);
-  return rc;
+  return rc == PFLOW_OK ? pf_poisson_fit_radii(map, rows) : rc;
 }
 
 static pflow_err search_and_fit(pflow_map *map, const pf_map_rows *rows,

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "io/description.h"
+#include "map/doubles_io.h"
 #include "map/poisson.h"
+
+static const size_t radii_shape[] = {2, pf_poisson_strengths, pf_radii_shares};
 
 static pflow_err put_sources(const pf_poisson *self, size_t dims,
                              pflow_archive *archive) {
@@ -16,6 +19,8 @@ static pflow_err put_sources(const pf_poisson *self, size_t dims,
 pflow_err pf_poisson_put(const pflow_map *map, pflow_archive *archive) {
   const pf_poisson *self = map->state;
   pf_try(pflow_affine_put(archive, "preprocess.", self->preprocess));
+  if (pf_geometry_needs_radii(map->info.target))
+    pf_try(pf_put_doubles(archive, "", "radii", self->radii[0].at, radii_shape, 3));
   return self->denoiser
              ? pflow_archive_put_denoiser(archive, "denoiser.", self->denoiser, 0)
              : put_sources(self, map->info.dims, archive);
@@ -51,7 +56,7 @@ static pflow_err get_denoiser(pflow_map *map, const pflow_archive *archive) {
   pf_try(pflow_archive_build_denoiser(archive, "denoiser.", &self->denoiser, &config));
   const pflow_denoiser_config *settings = pflow_denoiser_settings(self->denoiser);
   if (pflow_denoiser_dim(self->denoiser) == map->info.dims &&
-      settings->aug_dim == map->info.aug_dim && settings->r_min == map->info.r0 &&
+      settings->aug_dim == map->info.aug_dim && settings->r_min == map->info.r_low &&
       settings->r_max == map->info.r1)
     return PFLOW_OK;
   return pf_fail(PFLOW_EFORMAT,
@@ -59,15 +64,28 @@ static pflow_err get_denoiser(pflow_map *map, const pflow_archive *archive) {
                  "%g, %g to %g",
                  archive->source, pflow_denoiser_dim(self->denoiser), settings->aug_dim,
                  settings->r_min, settings->r_max, map->info.dims, map->info.aug_dim,
-                 map->info.r0, map->info.r1);
+                 map->info.r_low, map->info.r1);
+}
+
+static pflow_err get_radii(pflow_map *map, const pflow_archive *archive) {
+  pf_poisson *self = map->state;
+  if (!pf_geometry_needs_radii(map->info.target)) return PFLOW_OK;
+  pf_try(pf_get_doubles(archive, "", "radii", self->radii[0].at, radii_shape, 3));
+  for (size_t i = 0; i < pf_poisson_strengths; i++)
+    if (!pf_radii_are_sound(&self->radii[i]))
+      return pf_fail(PFLOW_EFORMAT, "%s: list %zu of 'radii' does not rise",
+                     archive->source, i);
+  return PFLOW_OK;
 }
 
 static pflow_err check_heights(const pflow_map_info *info, const char *source) {
   if (info->aug_dim >= 1.0 && info->r1 == pf_poisson_r1(info->aug_dim) &&
-      pf_poisson_can_flow(info->r0, info->r1))
+      pf_poisson_can_flow(info->r0, info->r1) && info->r_low <= info->r0 &&
+      pf_poisson_can_flow(info->r_low, info->r1))
     return PFLOW_OK;
-  return pf_fail(PFLOW_EFORMAT, "%s: a flow in %g dimensions from %g to %g", source,
-                 info->aug_dim, info->r0, info->r1);
+  return pf_fail(PFLOW_EFORMAT,
+                 "%s: a flow in %g dimensions from %g to %g, and back to %g", source,
+                 info->aug_dim, info->r0, info->r1, info->r_low);
 }
 
 pflow_err pf_poisson_get(pflow_map *map, const pflow_archive *archive) {
@@ -84,6 +102,7 @@ pflow_err pf_poisson_get(pflow_map *map, const pflow_archive *archive) {
   pf_try(pf_map_check_sizes(map, archive, pflow_affine_in_dim(self->preprocess),
                             pf_geometry_width(info->target, info->dims)));
   pf_try(pf_geometry_create(&self->geometry, info->target, info->dims, info->aug_dim));
+  pf_try(get_radii(map, archive));
   return info->field == PFLOW_MAP_EXACT ? get_sources(map, archive)
                                         : get_denoiser(map, archive);
 }

@@ -37,7 +37,7 @@ static pflow_err read_settings(training *self, pflow_denoiser_config *config) {
   const pflow_map *map = self->map;
   pf_try(pf_poisson_network_config(map, config));
   config->aug_dim = map->info.aug_dim;
-  config->r_min = map->info.r0;
+  config->r_min = map->info.r_low;
   config->r_max = map->info.r1;
   config->seed = map->info.seed;
   config->pool = map->config.pool;
@@ -87,6 +87,8 @@ static pflow_err compare(pflow_map *map, const probes *of) {
   probe.n = of->n;
   probe.leave_out = of->number;
   probe.heights = PFLOW_MAP_HEIGHTS;
+  probe.r_min = map->info.r0;
+  probe.r_max = map->info.r1;
   probe.seed = map->info.seed;
   pf_try(pflow_denoiser_error(self->denoiser, of->exact, &probe, errors));
   for (size_t i = 0; i < PFLOW_MAP_HEIGHTS; i++) {

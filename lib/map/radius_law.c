@@ -139,7 +139,8 @@ static pflow_err make(pf_radius_law *table, pflow_map_target target, law *from,
   pf_try(allocate(from));
   set_range(from, 0.5 * log(from->k / from->d));
   integrate(from);
-  table->median = exp(reach(from, from->below, log(0.5)));
+  for (size_t i = 0; i < pf_radii_shares; i++)
+    table->uniform.at[i] = reach(from, from->below, log(pf_radii_share(i)));
   if (target != PFLOW_MAP_GAUSSIAN && target != PFLOW_MAP_BALL) return PFLOW_OK;
   pf_try(pf_alloc(&table->from, grid, sizeof *table->from));
   pf_try(pf_alloc(&table->to, grid, sizeof *table->to));
@@ -170,25 +171,10 @@ void pf_radius_law_destroy(pf_radius_law *table) {
   pflow_free(table->to);
 }
 
-/* The line through the points around `at`, or through the last two on its side. */
-static double follow(const double *from, const double *to, size_t n, double at) {
-  size_t low = 0, high = n - 1;
-  while (high - low > 1) {
-    const size_t middle = (low + high) / 2;
-    if (from[middle] <= at)
-      low = middle;
-    else
-      high = middle;
-  }
-  const double slope = (to[high] - to[low]) / (from[high] - from[low]);
-  return to[low] + slope * (at - from[low]);
+double pf_radius_law_there(const pf_radius_law *table, double log_ratio) {
+  return pf_line_at(table->from, table->to, table->n, log_ratio);
 }
 
-double pf_radius_law_there(const pf_radius_law *table, double ratio) {
-  return exp(follow(table->from, table->to, table->n, log(ratio)));
-}
-
-double pf_radius_law_back(const pf_radius_law *table, double radius) {
-  const double at = fmin(log(radius), table->most);
-  return exp(follow(table->to, table->from, table->n, at));
+double pf_radius_law_back(const pf_radius_law *table, double log_radius) {
+  return pf_line_at(table->to, table->from, table->n, fmin(log_radius, table->most));
 }

@@ -8,6 +8,7 @@
 #define LIBPFLOW_RADIUS_LAW_H
 
 #include "base/base.h"
+#include "map/radii.h"
 #include "pflow/map.h"
 
 /* A table over ln(rho / r), linear in between and beyond; empty for other targets. */
@@ -15,7 +16,7 @@ typedef struct pf_radius_law {
   size_t n;
   double *from, *to; /* ln(rho / r), and ln of the target's radius; both rise */
   double most;       /* ln of the largest radius that has a way back */
-  double median;     /* of rho / r, for every target */
+  pf_radii uniform;  /* the law itself, for every target */
 } pf_radius_law;
 
 /* On error destroy has to be called all the same. */
@@ -23,8 +24,8 @@ pflow_err pf_radius_law_create(pf_radius_law *table, pflow_map_target target, si
                                double aug_dim);
 void pf_radius_law_destroy(pf_radius_law *table);
 
-/* The target's radius for rho / r > 0, and the way back. */
-double pf_radius_law_there(const pf_radius_law *table, double ratio);
-double pf_radius_law_back(const pf_radius_law *table, double radius);
+/* ln of the target's radius for ln(rho / r), and the way back. */
+double pf_radius_law_there(const pf_radius_law *table, double log_ratio);
+double pf_radius_law_back(const pf_radius_law *table, double log_radius);
 
 #endif

@@ -252,11 +252,16 @@ static pflow_err begin_run(run *self) {
 
 /* A row without direction counts as one at 0. */
 static pflow_err form_rows(run *self, double r) {
-  const size_t dims = self->settings->dims;
+  const size_t dims = self->settings->dims, held = self->trial->rows->held;
+  pf_radii radii;
+  pf_try(
+      pf_radii_measure(&radii, self->u + held * dims, self->trial->rows->known, dims, r));
+  const pf_radii_match match = pf_geometry_match(&self->geometry, &radii);
   const size_t width = pf_geometry_width(self->geometry.target, dims);
   for (size_t i = 0; i < self->trial->all; i++) {
     float *y = self->y + i * width;
-    const pflow_err rc = pf_geometry_form(&self->geometry, self->u + i * dims, r, y);
+    const pflow_err rc =
+        pf_geometry_form(&self->geometry, &match, self->u + i * dims, r, y);
     if (rc == PFLOW_EINVAL)
       memset(y, 0, width * sizeof *y);
     else if (rc < 0)

@@ -4,15 +4,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "eval/sample.h"
 #include "field/kernel.h"
 #include "map/affine.h"
+#include "map/doubles_io.h"
 #include "map/poisson.h"
 #include "map/poisson_flow.h"
 
 #define sample_stream UINT64_C(0x706d00000003)
 
-/* Rows that are integrated together. */
-enum { block_rows = 64 };
+#define radii_stream UINT64_C(0x706d00000008)
+
+/* Rows that are integrated together, and rows whose radii stand for all. */
+enum { block_rows = 64, radii_rows = 1000 };
 
 /* A workspace's buffers, for max_rows rows. */
 typedef struct buffers {
@@ -22,6 +26,7 @@ typedef struct buffers {
   pf_poisson_flow flow;          /* of one of these two */
   pflow_exact_flow exact;        /* borrows leave_out while it is of use */
   pflow_denoiser_flow *denoiser; /* NETWORK */
+  pf_radii_match match;          /* of the workspace's strength */
 } buffers;
 
 static void destroy(void *state) {
@@ -58,6 +63,18 @@ pflow_ode_config pf_poisson_ode(const pflow_map *map) {
   return config;
 }
 
+/* Between the strengths that were measured, in proportion. */
+static pf_radii_match match_at(const pf_poisson *state, double strength) {
+  if (!pf_geometry_needs_radii(state->geometry.target))
+    return pf_geometry_match(&state->geometry, NULL);
+  const double place = strength * (pf_poisson_strengths - 1);
+  const size_t low =
+      place < pf_poisson_strengths - 1 ? (size_t)place : pf_poisson_strengths - 2;
+  const pf_radii radii =
+      pf_radii_between(&state->radii[low], &state->radii[low + 1], place - (double)low);
+  return pf_geometry_match(&state->geometry, &radii);
+}
+
 static pflow_err work_create(pflow_map_work *work) {
   const pflow_map *map = work->map;
   const pf_poisson *state = map->state;
@@ -72,6 +89,7 @@ static pflow_err work_create(pflow_map_work *work) {
   pf_try(pflow_ode_create(&self->ode, work->max_rows, map->info.dims, &config));
   self->flow =
       (pf_poisson_flow){pflow_exact_rhs, &self->exact, map->info.dims, map->info.aug_dim};
+  self->match = match_at(state, work->strength);
   self->exact.exact = state->exact;
   if (state->exact)
     return pf_alloc(&self->leave_out, work->max_rows, sizeof *self->leave_out);
@@ -130,9 +148,10 @@ static pflow_err transform(const pflow_map *map, pflow_map_work *work, const flo
   find_own(state, self, x, n, info->in_dim);
   pf_try(flow(work, n, info->r0, stop));
   for (size_t i = 0; i < n; i++)
-    pf_try(blame_row(pf_geometry_form(&state->geometry, self->u + i * info->dims, stop,
-                                      y + i * info->out_dim),
-                     work->first + i));
+    pf_try(
+        blame_row(pf_geometry_form(&state->geometry, &self->match,
+                                   self->u + i * info->dims, stop, y + i * info->out_dim),
+                  work->first + i));
   return PFLOW_OK;
 }
 
@@ -143,9 +162,10 @@ static pflow_err inverse(const pflow_map *map, pflow_map_work *work, const float
   buffers *self = work->buffers;
   const double stop = pf_poisson_stop(info->r0, info->r1, work->strength);
   for (size_t i = 0; i < n; i++)
-    pf_try(blame_row(pf_geometry_undo(&state->geometry, y + i * info->out_dim, stop,
-                                      self->u + i * info->dims),
-                     work->first + i));
+    pf_try(
+        blame_row(pf_geometry_undo(&state->geometry, &self->match, y + i * info->out_dim,
+                                   stop, self->u + i * info->dims),
+                  work->first + i));
   self->exact.leave_out = NULL;
   pf_try(flow(work, n, stop, info->r0));
   return pf_affine_invert(state->preprocess, self->u, n, work->first, x);
@@ -161,8 +181,62 @@ static pflow_err sample(const pflow_map *map, pflow_map_work *work, uint64_t see
   for (size_t i = 0; i < n; i++)
     pf_kernel_row(&law, first + i, NULL, info->r1, self->u + i * info->dims);
   self->exact.leave_out = NULL;
-  pf_try(flow(work, n, info->r1, info->r0));
+  pf_try(flow(work, n, info->r1, info->r_low));
   return pf_affine_invert(state->preprocess, self->u, n, work->first, x);
+}
+
+/* ---- the radii of fitted rows ---- */
+
+static pflow_err climb(pflow_map_work *work, const float *x, size_t n, pf_radii *radii) {
+  const pflow_map_info *info = &work->map->info;
+  const pf_poisson *state = work->map->state;
+  buffers *self = work->buffers;
+  double from = info->r0;
+  pf_try(pf_affine_apply(state->preprocess, x, n, 0, self->u));
+  find_own(state, self, x, n, info->in_dim);
+  for (size_t i = 0; i < pf_poisson_strengths; i++) {
+    const double strength = (double)i / (pf_poisson_strengths - 1);
+    const double to = pf_poisson_stop(info->r0, info->r1, strength);
+    pf_try(flow(work, n, from, to));
+    pf_try(pf_radii_measure(&radii[i], self->u, n, info->dims, to));
+    for (size_t k = 0; k < pf_radii_shares; k++)
+      radii[i].at[k] = pf_two_floats(radii[i].at[k]);
+    from = to;
+  }
+  return PFLOW_OK;
+}
+
+static pflow_err draw_rows(const pflow_map *map, const pf_map_rows *rows, size_t n,
+                           float **x) {
+  size_t *chosen, floats;
+  pf_try(pf_mul(&floats, n, rows->dim, "map: rows of a measurement"));
+  pf_try(pf_alloc(&chosen, n, sizeof *chosen));
+  pflow_err rc = pf_alloc(x, floats, sizeof **x);
+  if (rc >= 0) {
+    pf_sample(rows->n, n, map->info.seed, radii_stream, chosen);
+    for (size_t i = 0; i < n; i++)
+      memcpy(*x + i * rows->dim, rows->x + chosen[i] * rows->dim, rows->dim * sizeof **x);
+  }
+  pflow_free(chosen);
+  return rc;
+}
+
+pflow_err pf_poisson_fit_radii(pflow_map *map, const pf_map_rows *rows) {
+  pf_poisson *state = map->state;
+  const size_t n = rows->n < radii_rows ? rows->n : radii_rows;
+  const pflow_map_work_config config = {sizeof config, n, map->info.strength,
+                                        fmax(map->config.rtol, 1e-3)};
+  pflow_map_work *work;
+  float *x;
+  if (!pf_geometry_needs_radii(map->info.target)) return PFLOW_OK;
+  pf_try(draw_rows(map, rows, n, &x));
+  pflow_err rc = pflow_map_work_create(&work, map, &config);
+  if (rc >= 0) {
+    rc = climb(work, x, n, state->radii);
+    pflow_map_work_destroy(work);
+  }
+  pflow_free(x);
+  return rc;
 }
 
 const pf_map_way pf_map_poisson = {.fit = pf_poisson_fit,
