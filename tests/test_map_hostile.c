@@ -36,12 +36,13 @@ static const pflow_field_fit_config *short_post(void) {
 }
 
 /* The bytes of a fitted map's file. */
-static file saved(pflow_map_method method, pflow_map_field field) {
+static file saved_for(pflow_map_method method, pflow_map_field field,
+                      pflow_map_target target) {
   clouds rows = clouds_make(n, k, dim, 0);
   pflow_map_config config = settled_map(method == PFLOW_MAP_POISSON ? k : 0);
   config.method = method;
   config.field = field;
-  config.target = PFLOW_MAP_HEMISPHERE;
+  config.target = target;
   config.denoiser = tiny_network();
   config.post = short_post();
   pflow_map *map = fit_map(&config, &rows);
@@ -53,6 +54,10 @@ static file saved(pflow_map_method method, pflow_map_field field) {
   pflow_map_destroy(map);
   clouds_free(&rows);
   return made;
+}
+
+static file saved(pflow_map_method method, pflow_map_field field) {
+  return saved_for(method, field, PFLOW_MAP_HEMISPHERE);
 }
 
 static size_t header_size(const file *self) {
@@ -186,6 +191,8 @@ START_TEST(heights_are_those_of_a_flow) {
                  "a flow in 3 dimensions from 1e-300");
   replace_number(&exact, member("r0", ""), "1e300", "a flow in 3 dimensions from 1e+300");
   replace_number(&exact, member("r1", ""), "1e300", "to 1e+300");
+  replace_number(&exact, member("r_low", ""), "1e-300", "and back to 1e-300");
+  replace_number(&exact, member("r_low", ""), "2", "and back to 2");
   replace_number(&exact, member("rtol", ""), "1e-300", "'rtol' is 1e-300");
   replace_number(&exact, member("target", ""), "\\\"ball\\\"",
                  "arrays for 6 values to 3");
@@ -193,7 +200,7 @@ START_TEST(heights_are_those_of_a_flow) {
   replace_number(&exact, member("field", ""), "\\\"network\\\"", "denoiser");
   free(exact.bytes);
   file network = saved(PFLOW_MAP_POISSON, PFLOW_MAP_NETWORK);
-  replace_number(&network, member("r0", ""), "0.5", "the map has 3, 3, 0.5 to");
+  replace_number(&network, member("r_low", ""), "0.01", "the map has 3, 3, 0.01 to");
   free(network.bytes);
   file post = saved(PFLOW_MAP_POISSON, PFLOW_MAP_POST);
   replace_number(&post, member("target", ""), "\\\"ball\\\"", "the post's field has raw");
@@ -262,6 +269,23 @@ START_TEST(arrays_are_finite) {
 }
 END_TEST
 
+/* Radii that would send rows the wrong way. */
+START_TEST(radii_rise) {
+  file honest = saved_for(PFLOW_MAP_POISSON, PFLOW_MAP_EXACT, PFLOW_MAP_GAUSSIAN);
+  pflow_archive *archive;
+  const pflow_tensor *tensor;
+  ck_ok(pflow_archive_parse(&archive, honest.bytes, honest.size, "honest"));
+  ck_ok(pflow_archive_get(archive, "radii", &tensor));
+  float *values = (float *)pflow_tensor_const_values(tensor);
+  values[40] = values[39] - 1.0f;
+  file made = with_checksum(archive);
+  ck_fails(read_and_use(&made), PFLOW_EFORMAT, "list 1 of 'radii' does not rise");
+  free(made.bytes);
+  pflow_archive_destroy(archive);
+  free(honest.bytes);
+}
+END_TEST
+
 /* Headers with a few bytes changed, among them digits for digits. */
 START_TEST(damage_is_survived) {
   static const struct {
@@ -303,5 +327,5 @@ END_TEST
 int main(void) {
   return run_tests("map hostile", TESTS(rivals_have_their_sizes, flows_have_their_sizes,
                                         heights_are_those_of_a_flow, arrays_are_finite,
-                                        damage_is_survived));
+                                        radii_rise, damage_is_survived));
 }

@@ -7,9 +7,13 @@ typedef struct scaling {
   double size, growth;
 } scaling;
 
+double pf_poisson_flow_size(double aug_dim, double r) {
+  return hypot(1.0, r / sqrt(aug_dim));
+}
+
 static scaling scaling_at(const pf_poisson_flow *flow, double r) {
-  const double width = r / sqrt(flow->aug_dim), squared = width * width;
-  return (scaling){sqrt(1.0 + squared), squared / (1.0 + squared)};
+  const double size = pf_poisson_flow_size(flow->aug_dim, r);
+  return (scaling){size, 1.0 - 1.0 / (size * size)};
 }
 
 static void multiply(float *x, size_t n, double factor) {

@@ -13,6 +13,9 @@
 
 #include "pflow/ode.h"
 
+/* sqrt(1 + r^2 / D). */
+double pf_poisson_flow_size(double aug_dim, double r);
+
 /* All of it borrowed. `field` writes x - xhat(x, e^s), also over the rows it reads. */
 typedef struct pf_poisson_flow {
   pflow_rhs_fn field;

@@ -41,10 +41,11 @@ double pf_radii_of_share(const pf_radii *radii, double share) {
   return radii->at[i] + (place - (double)i) * (radii->at[i + 1] - radii->at[i]);
 }
 
-pf_radii pf_radii_between(const pf_radii *from, const pf_radii *to, double part) {
+pf_radii pf_radii_between(const pf_radii *from, const pf_radii *to, double part,
+                          double shift) {
   pf_radii made;
   for (size_t i = 0; i < pf_radii_shares; i++)
-    made.at[i] = from->at[i] + part * (to->at[i] - from->at[i]);
+    made.at[i] = from->at[i] + part * (to->at[i] - from->at[i]) + shift;
   return made;
 }
 

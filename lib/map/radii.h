@@ -34,8 +34,9 @@ pflow_err pf_radii_measure(pf_radii *radii, const float *u, size_t n, size_t dim
 /* ln(rho / r) of a share; 1/2 is the median. Beyond the shares that are known: theirs. */
 double pf_radii_of_share(const pf_radii *radii, double share);
 
-/* Part of the way from one to another. */
-pf_radii pf_radii_between(const pf_radii *from, const pf_radii *to, double part);
+/* Part of the way from one to another, all raised by `shift`. */
+pf_radii pf_radii_between(const pf_radii *from, const pf_radii *to, double part,
+                          double shift);
 
 /* Whether they rise from each to the next, and can be logarithms of radii. */
 bool pf_radii_are_sound(const pf_radii *radii);

@@ -63,15 +63,28 @@ pflow_ode_config pf_poisson_ode(const pflow_map *map) {
   return config;
 }
 
-/* Between the strengths that were measured, in proportion. */
-static pf_radii_match match_at(const pf_poisson *state, double strength) {
-  if (!pf_geometry_needs_radii(state->geometry.target))
+/* ln of the rows' size by r: what ln(rho / r) is about. */
+static double log_size(const pflow_map_info *info, double strength) {
+  const double r = pf_poisson_stop(info->r0, info->r1, strength);
+  return log(pf_poisson_flow_size(info->aug_dim, r) / r);
+}
+
+/* Between the strengths that were measured, in proportion: of rho by the rows' size,
+ * which is smooth on the way. */
+static pf_radii_match match_at(const pflow_map *map, double strength) {
+  const pf_poisson *state = map->state;
+  if (!pf_geometry_needs_radii(map->info.target))
     return pf_geometry_match(&state->geometry, NULL);
-  const double place = strength * (pf_poisson_strengths - 1);
-  const size_t low =
-      place < pf_poisson_strengths - 1 ? (size_t)place : pf_poisson_strengths - 2;
+  const size_t parts = pf_poisson_strengths - 1;
+  const double place = strength * (double)parts;
+  const size_t low = strength < 1.0 ? (size_t)place : parts - 1;
+  const double part = place - (double)low, before = (double)low / (double)parts,
+               after = (double)(low + 1) / (double)parts;
+  const double shift =
+      log_size(&map->info, strength) -
+      ((1.0 - part) * log_size(&map->info, before) + part * log_size(&map->info, after));
   const pf_radii radii =
-      pf_radii_between(&state->radii[low], &state->radii[low + 1], place - (double)low);
+      pf_radii_between(&state->radii[low], &state->radii[low + 1], part, shift);
   return pf_geometry_match(&state->geometry, &radii);
 }
 
@@ -89,7 +102,7 @@ static pflow_err work_create(pflow_map_work *work) {
   pf_try(pflow_ode_create(&self->ode, work->max_rows, map->info.dims, &config));
   self->flow =
       (pf_poisson_flow){pflow_exact_rhs, &self->exact, map->info.dims, map->info.aug_dim};
-  self->match = match_at(state, work->strength);
+  self->match = match_at(map, work->strength);
   self->exact.exact = state->exact;
   if (state->exact)
     return pf_alloc(&self->leave_out, work->max_rows, sizeof *self->leave_out);
