@@ -411,6 +411,17 @@ START_TEST(bad_probes_are_named) {
   probe.heights = 1;
   ck_ok(pflow_denoiser_error(denoiser, exact, &probe, errors));
   ck_assert_double_eq_tol(errors[0].r, 0.1 * sqrt(6.0), 1e-12);
+  probe.r_min = 2.0;
+  ck_fails(pflow_denoiser_error(denoiser, exact, &probe, errors), PFLOW_EINVAL,
+           "heights from 2 to 0");
+  probe.r_max = INFINITY;
+  ck_fails(pflow_denoiser_error(denoiser, exact, &probe, errors), PFLOW_EINVAL,
+           "heights from 2 to inf");
+  probe.r_max = 8.0;
+  probe.heights = 3;
+  ck_ok(pflow_denoiser_error(denoiser, exact, &probe, errors));
+  for (size_t i = 0; i < 3; i++)
+    ck_assert_double_eq_tol(errors[i].r, pow(2.0, (double)i + 1.0), 1e-12);
   probe.n = SIZE_MAX / 4;
   ck_fails(pflow_denoiser_error(denoiser, exact, &probe, errors), PFLOW_EOVERFLOW,
            "rows");

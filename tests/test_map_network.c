@@ -120,6 +120,8 @@ START_TEST(its_error_is_that_of_all_rows) {
   parts of = take_apart(map, &rows);
   pflow_map_info info;
   ck_ok(pflow_map_get_info(map, &info));
+  ck_assert_double_eq_tol(info.height[0] / info.r0, 1.0, 1e-12);
+  ck_assert_double_eq_tol(info.height[PFLOW_MAP_HEIGHTS - 1] / info.r1, 1.0, 1e-12);
   for (size_t i = 0; i < PFLOW_MAP_HEIGHTS; i++) {
     const double want = median_error(&of, info.height[i]);
     ck_assert_msg(fabs(info.error[i] / want - 1.0) < 0.25,
