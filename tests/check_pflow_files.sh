@@ -36,6 +36,12 @@ np.save("alike.npy", np.ones((50, 6), np.float32))
 rows = np.load("X.npy")
 rows[3] = 0
 np.save("zero.npy", rows)
+np.save("fortran.npy", np.asfortranarray(rows))
+np.save("integers.npy", rows.astype(int))
+np.save("big.npy", rows.astype(">f4"))
+np.save("complex.npy", rows.astype("c8"))
+np.save("fractions.npy", rows[:, 0])
+np.savez("pair.npz", rows=rows)
 np.save("minus.npy", np.full(200, -1))
 words = {
     "one\x1b[31m\nline": {"dtype": "F\x07", "shape": [1, "x"], "data_offsets": [0, 0]},
@@ -81,6 +87,18 @@ for name in many more short long less none; do
     soon 1 "$name.npy: " $command $name.npy
   done
 done
+soon 1 'order; in NumPy save numpy.ascontiguousarray(x)' suggest --in fortran.npy
+soon 1 "float64; in NumPy save x.astype('float32')" info integers.npy
+soon 1 "float64; in NumPy save x.astype('float32')" suggest --in big.npy
+soon 1 "integers; in NumPy save y.astype('int64')" eval --in X.npy --labels fractions.npy
+soon 1 'complex.npy: values of type '\''<c8'\'', wants little-endian float16, float32 or float64' \
+  suggest --in complex.npy
+if grep -q NumPy refuse.err; then echo "no NumPy expression mends complex rows"; exit 1; fi
+for command in transform inverse; do
+  soon 1 'X.npy: a .npy file, not a safetensors file' \
+    $command --map X.npy --in X.npy --out new.npy
+done
+soon 1 'pair.npz: a zip file, not a safetensors file' sample --map pair.npz --n 1 --out new.npy
 soon 1 'labels.npy: ' eval --in X.npy --labels labels.npy
 soon 1 'minus.npy: label 0 is -1, wants 0 to' info minus.npy
 

@@ -167,7 +167,7 @@ START_TEST(labels_of_other_kinds_are_refused) {
     const char *descr, *shape, *text;
     size_t bytes;
   } cases[] = {{"<f4", "(2,)", "'<f4', wants little-endian integers", 8},
-               {">i4", "(2,)", "'>i4'", 8},
+               {">i4", "(2,)", "integers; in NumPy save y.astype('int64')", 8},
                {"|b1", "(2,)", "'|b1'", 2},
                {"<i4", "(2, 1)", "labels of 2 dimensions", 8},
                {"<i4", "()", "0 dimensions", 4},

@@ -32,14 +32,15 @@ START_TEST(other_arrays_are_refused) {
     const char *dict, *text;
     pflow_err code;
   } cases[] = {
-      {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 6), }", "Fortran order",
+      {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 6), }",
+       "Fortran order, wants C order; in NumPy save numpy.ascontiguousarray(x)",
        PFLOW_EUNSUPPORTED},
       {"{'descr': '|O', 'fortran_order': False, 'shape': (2, 6), }", "'|O', wants little",
        PFLOW_EUNSUPPORTED},
-      {"{'descr': '>f4', 'fortran_order': False, 'shape': (2, 6), }", "type '>f4'",
-       PFLOW_EUNSUPPORTED},
-      {"{'descr': '<i4', 'fortran_order': False, 'shape': (2, 6), }", "type '<i4'",
-       PFLOW_EUNSUPPORTED},
+      {"{'descr': '>f4', 'fortran_order': False, 'shape': (2, 6), }",
+       "float64; in NumPy save x.astype('float32')", PFLOW_EUNSUPPORTED},
+      {"{'descr': '<i4', 'fortran_order': False, 'shape': (2, 6), }",
+       "float64; in NumPy save x.astype('float32')", PFLOW_EUNSUPPORTED},
       {"{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2, 6), }",
        "structured", PFLOW_EUNSUPPORTED},
       {"{'descr': '<f4', 'fortran_order': False, 'shape': (), }", "0 dimensions, wants 2",

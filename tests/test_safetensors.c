@@ -218,11 +218,14 @@ START_TEST(header_lengths_are_checked) {
   static const unsigned char bound[8] = {0x00, 0xE1, 0xF5, 0x05};
   static const unsigned char three[10] = {3, 0, 0, 0, 0, 0, 0, 0, '{', '}'};
   pflow_archive *archive;
-  ck_fails(pflow_archive_parse(&archive, "", 0, "f"), PFLOW_ETRUNCATED, "f: 0 bytes");
-  ck_fails(pflow_archive_parse(&archive, huge, 7, "f"), PFLOW_ETRUNCATED, "f: 7 bytes");
+  ck_fails(pflow_archive_parse(&archive, "", 0, "f"), PFLOW_ETRUNCATED,
+           "f: not a safetensors file: 0 bytes");
+  ck_fails(pflow_archive_parse(&archive, huge, 7, "f"), PFLOW_ETRUNCATED,
+           "f: not a safetensors file: 7 bytes");
   ck_fails(pflow_archive_parse(&archive, huge, 8, "f"), PFLOW_EFORMAT,
            "18446744073709551615 bytes, at most 100000000");
-  ck_fails(pflow_archive_parse(&archive, over, 8, "f"), PFLOW_EFORMAT, "100000001 bytes");
+  ck_fails(pflow_archive_parse(&archive, over, 8, "f"), PFLOW_EFORMAT,
+           "f: not a safetensors file: a header of 100000001 bytes");
   ck_fails(pflow_archive_parse(&archive, bound, 8, "f"), PFLOW_ETRUNCATED,
            "100000000 bytes, 0 are left");
   ck_fails(pflow_archive_parse(&archive, three, 10, "f"), PFLOW_ETRUNCATED,

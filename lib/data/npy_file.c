@@ -58,6 +58,11 @@ static pflow_err read_header(pf_npy *self) {
   return rc;
 }
 
+/* Whether a type is numbers that NumPy turns into any others: ">f4", "|b1". */
+static bool is_plain_number(const char *descr) {
+  return descr[0] && strchr("<>|=", descr[0]) && descr[1] && strchr("biuf", descr[1]);
+}
+
 /* Finds the type among those that can be read. */
 static pflow_err find_type(pf_npy *self) {
   const pf_npy_kind *kind = self->kind;
@@ -66,15 +71,20 @@ static pflow_err find_type(pf_npy *self) {
       self->type = &kind->types[i];
       return PFLOW_OK;
     }
-  return pf_fail(PFLOW_EUNSUPPORTED, "%s: values of type '%s', wants %s",
-                 self->file->path, self->header.descr, kind->wants);
+  const bool mends = is_plain_number(self->header.descr);
+  return pf_fail(PFLOW_EUNSUPPORTED, "%s: values of type '%s', wants %s%s%s",
+                 self->file->path, self->header.descr, kind->wants,
+                 mends ? "; in NumPy save " : "", mends ? kind->remedy : "");
 }
 
 static pflow_err check_shape(const pf_npy *self, size_t ndim) {
   const pf_npy_header *header = &self->header;
   const char *path = self->file->path;
   if (header->fortran_order)
-    return pf_fail(PFLOW_EUNSUPPORTED, "%s: in Fortran order, wants C order", path);
+    return pf_fail(
+        PFLOW_EUNSUPPORTED,
+        "%s: in Fortran order, wants C order; in NumPy save numpy.ascontiguousarray(%c)",
+        path, self->kind->remedy[0]);
   if (header->ndim == 0 || (ndim > 0 && header->ndim != ndim))
     return pf_fail(PFLOW_EUNSUPPORTED, "%s: %s of %zu dimension%s, wants %zu", path,
                    self->kind->name, header->ndim, header->ndim == 1 ? "" : "s",

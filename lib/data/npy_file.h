@@ -28,6 +28,7 @@ typedef struct pf_npy_type {
 /* What an array may hold; it becomes values of 4 bytes. */
 typedef struct pf_npy_kind {
   const char *name, *wants; /* for messages */
+  const char *remedy;       /* a NumPy expression that makes them of other numbers */
   const pf_npy_type *types;
   size_t count;
 } pf_npy_kind;

@@ -89,5 +89,6 @@ static const pf_npy_type integers[] = {
     {"<u4", 4, convert_labels}, {"<u8", 8, convert_labels}};
 
 const pf_npy_kind pf_npy_floats = {"values", "little-endian float16, float32 or float64",
-                                   floats, 3};
-const pf_npy_kind pf_npy_labels = {"labels", "little-endian integers", integers, 8};
+                                   "x.astype('float32')", floats, 3};
+const pf_npy_kind pf_npy_labels = {"labels", "little-endian integers",
+                                   "y.astype('int64')", integers, 8};

@@ -18,17 +18,25 @@ typedef struct span {
   size_t begin, end;
 } span;
 
+/* What a file is that begins with no length of a header. */
+static const char *other_format(const unsigned char bytes[8]) {
+  if (memcmp(bytes, "\x93NUMPY", 6) == 0) return "a .npy file, not a safetensors file";
+  if (memcmp(bytes, "PK\x03\x04", 4) == 0) return "a zip file, not a safetensors file";
+  return "not a safetensors file";
+}
+
 static pflow_err read_length(size_t *length, const unsigned char *bytes, size_t size,
                              const char *source) {
   uint64_t value = 0;
   if (size < 8)
-    return pf_fail(PFLOW_ETRUNCATED, "%s: %zu bytes, a header length takes 8", source,
-                   size);
+    return pf_fail(PFLOW_ETRUNCATED,
+                   "%s: not a safetensors file: %zu bytes, a header length takes 8",
+                   source, size);
   for (size_t i = 0; i < 8; i++)
     value |= (uint64_t)bytes[i] << 8 * i;
   if (value > PFLOW_ARCHIVE_MAX_HEADER)
-    return pf_fail(PFLOW_EFORMAT, "%s: a header of %ju bytes, at most %zu", source,
-                   (uintmax_t)value, PFLOW_ARCHIVE_MAX_HEADER);
+    return pf_fail(PFLOW_EFORMAT, "%s: %s: a header of %ju bytes, at most %zu", source,
+                   other_format(bytes), (uintmax_t)value, PFLOW_ARCHIVE_MAX_HEADER);
   if (value > size - 8)
     return pf_fail(PFLOW_ETRUNCATED, "%s: a header of %ju bytes, %zu are left", source,
                    (uintmax_t)value, size - 8);
