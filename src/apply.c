@@ -1,7 +1,5 @@
 #include "apply.h"
 
-#include <stdio.h>
-
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/say.h"
@@ -62,22 +60,18 @@ static int make_buffers(run *self) {
   return self->x ? status_ok : status_failed;
 }
 
-/* The library counts rows from the block's first one. */
-static int say_refused(const run *self, size_t first, pflow_err rc) {
-  char place[4200];
-  if (!self->in) return say_result_of(self->map->path, rc);
-  if (first == 0) return say_result_of(self->job->in, rc);
-  snprintf(place, sizeof place, "%s: after %zu rows", self->job->in, first);
-  return say_result_of(place, rc);
+static int say_refused(const run *self, pflow_err rc) {
+  return say_result_of(self->in ? self->job->in : self->map->path, rc);
 }
 
 /* Rows `first` of the file and on, which are rows `at` and on of the block. */
 static int map_some(run *self, size_t first, size_t at, size_t n) {
   const apply_job *job = self->job;
   const float *x = self->in ? self->x + at * job->in_dim : NULL;
+  pflow_map_work_count_from(self->map->work, first);
   const pflow_err rc =
       job->step(self->map, x, first, n, self->y + at * job->out_dim, job->user);
-  return rc < 0 ? say_refused(self, first, rc) : interrupt_status();
+  return rc < 0 ? say_refused(self, rc) : interrupt_status();
 }
 
 static int step(run *self, size_t first, size_t n) {

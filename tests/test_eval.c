@@ -323,7 +323,7 @@ START_TEST(rank_refuses_bad_input) {
   ck_fails(pflow_effective_rank(x, 0, 2, &rank), PFLOW_EINVAL, "0 x 2");
   ck_fails(pflow_effective_rank(x, 3, 0, &rank), PFLOW_EINVAL, "3 x 0");
   ck_fails(pflow_effective_rank(x, 1, 2, &rank), PFLOW_EINVAL, "1 row");
-  ck_fails(pflow_effective_rank(x, 3, 2, &rank), PFLOW_EINVAL, "constant");
+  ck_fails(pflow_effective_rank(x, 3, 2, &rank), PFLOW_EINVAL, "alike");
   x[5] = -INFINITY;
   ck_fails(pflow_effective_rank(x, 3, 2, &rank), PFLOW_ENONFINITE, "row 2, column 1");
   ck_assert(rank == 7);

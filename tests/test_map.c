@@ -160,6 +160,12 @@ START_TEST(files_give_the_same_bits) {
 }
 END_TEST
 
+static int may_not_be_called(const pflow_map_progress *progress, void *user) {
+  (void)user;
+  ck_abort_msg("%s was begun", progress->stage);
+  return -1;
+}
+
 START_TEST(bad_settings_are_named) {
   pflow_map *map;
   pflow_map_config config;
@@ -179,6 +185,7 @@ START_TEST(bad_settings_are_named) {
   refuse(strength, 1.5, "strength is 1.5");
   refuse(strength, NAN, "strength is");
   refuse(rtol, 0.0, "rtol is 0");
+  refuse(dims, 1, "dims is 1, target sphere wants 2 or more");
 #undef refuse
 }
 END_TEST
@@ -205,11 +212,66 @@ START_TEST(bad_rows_are_named) {
            "row 17, column 3 is nan");
   ck_fails(pflow_map_transform(map, work, y, n, y + 5), PFLOW_EINVAL, "overlaps");
   ck_fails(pflow_map_transform(map, work, rows.x, 0, y), PFLOW_EINVAL, "0 x 6");
+  ck_fails(pflow_map_sample(map, work, 0, 0, 0, y), PFLOW_EINVAL, "a sample of 0 rows");
   pflow_map_work_destroy(work);
   pflow_map_destroy(map);
   clouds_free(&rows);
   pflow_map_destroy(NULL);
   pflow_map_work_destroy(NULL);
+}
+END_TEST
+
+/* Rows that are all alike, or of one value for a sphere, and a network that cannot be,
+ * are refused before anything is looked for. */
+START_TEST(a_search_begins_only_where_it_can_end) {
+  float alike[200] = {0};
+  clouds rows = clouds_make(200, 1, 1, 0);
+  pflow_map_config config;
+  pflow_denoiser_config network;
+  pflow_map *map;
+  pflow_map_config_init(&config);
+  pflow_denoiser_config_init(&network);
+  network.width = 0;
+  ck_ok(pflow_map_create(&map, &config));
+  ck_fails(pflow_map_fit(map, alike, NULL, 100, 2), PFLOW_EINVAL,
+           "all 100 rows are alike, poisson wants rows that differ");
+  ck_fails(pflow_map_fit(map, rows.x, NULL, 200, 1), PFLOW_EINVAL,
+           "values in a row: 1, target sphere wants 2 or more");
+  pflow_map_destroy(map);
+  config.field = PFLOW_MAP_NETWORK;
+  config.denoiser = &network;
+  config.on_progress = may_not_be_called;
+  ck_ok(pflow_map_create(&map, &config));
+  ck_fails(pflow_map_fit(map, rows.x, NULL, 100, 2), PFLOW_EINVAL, "width is 0");
+  pflow_map_destroy(map);
+  config.method = PFLOW_MAP_ZCA;
+  ck_ok(pflow_map_create(&map, &config));
+  ck_fails(pflow_map_fit(map, alike, NULL, 100, 2), PFLOW_EINVAL, "zca wants rows that");
+  pflow_map_destroy(map);
+  clouds_free(&rows);
+}
+END_TEST
+
+/* Errors count rows from where the caller's file goes on. */
+START_TEST(rows_are_counted_as_the_caller_counts_them) {
+  float x[n * dim] = {0}, y[n * dim];
+  clouds rows = clouds_make(n, k, dim, 0);
+  pflow_map *map = fit_method(PFLOW_MAP_L2, &rows);
+  pflow_map_work *work;
+  pflow_map_work_config config;
+  pflow_map_work_config_init(&config);
+  config.max_rows = 8;
+  ck_ok(pflow_map_work_create(&work, map, &config));
+  memcpy(x, rows.x, 20 * dim * sizeof *x);
+  ck_fails(pflow_map_transform(map, work, x, n, y), PFLOW_EINVAL, "row 20 is 0");
+  pflow_map_work_count_from(work, 5000);
+  ck_fails(pflow_map_transform(map, work, x, n, y), PFLOW_EINVAL, "row 5020 is 0");
+  x[3 * dim + 2] = INFINITY;
+  ck_fails(pflow_map_transform(map, work, x, n, y), PFLOW_ENONFINITE,
+           "row 5003, column 2 is inf");
+  pflow_map_work_destroy(work);
+  pflow_map_destroy(map);
+  clouds_free(&rows);
 }
 END_TEST
 
@@ -279,6 +341,8 @@ int main(void) {
   return run_tests("map", TESTS(names_go_both_ways, rivals_do_what_they_are_named_for,
                                 quantile_is_monotone_and_normal, ways_back_lead_back,
                                 files_give_the_same_bits, bad_settings_are_named,
-                                bad_rows_are_named, a_flows_settings_are_the_flows_alone,
+                                bad_rows_are_named, a_search_begins_only_where_it_can_end,
+                                rows_are_counted_as_the_caller_counts_them,
+                                a_flows_settings_are_the_flows_alone,
                                 failing_memory_leaves_nothing));
 }

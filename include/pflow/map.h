@@ -144,7 +144,8 @@ PFLOW_API void pflow_map_destroy(pflow_map *map);
  * leaves open is chosen on rows held out of these (a fifth, at most 2000), of which there
  * must be 100 or more; the map is then fitted to all. Returns PFLOW_OK, or PFLOW_STOPPED,
  * with the map still to be fitted.
- * Errors: PFLOW_EINVAL (fewer than 2 rows, no spread, an objective without its labels),
+ * Errors: PFLOW_EINVAL (fewer than 2 rows, no spread, 1 dimension for a SPHERE, settings
+ * of a network that cannot be, an objective without its labels),
  * PFLOW_ENONFINITE naming row and column, PFLOW_ELABEL, PFLOW_ESTATE for a map that is
  * fitted already, PFLOW_EDIVERGED, PFLOW_ECALLBACK, PFLOW_ENOMEM; PFLOW_EFORMAT and
  * others of files for a checkpoint, PFLOW_EINVAL for one of other rows or settings, or of
@@ -240,6 +241,10 @@ static inline void pflow_map_work_config_init(pflow_map_work_config *config) {
 PFLOW_API pflow_err pflow_map_work_create(pflow_map_work **work, const pflow_map *map,
                                           const pflow_map_work_config *config);
 PFLOW_API void pflow_map_work_destroy(pflow_map_work *work);
+
+/* Errors of transform and inverse count a call's rows from `first`, at first 0: for those
+ * who hand over a file in blocks. */
+PFLOW_API void pflow_map_work_count_from(pflow_map_work *work, size_t first);
 
 /*
  * y (n x out_dim) of x (n x in_dim); they may not overlap. n may be anything: rows are

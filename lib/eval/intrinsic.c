@@ -68,15 +68,12 @@ static pflow_err describe(const estimate *self, pflow_intrinsic *intrinsic) {
   const size_t count = sort_ratios(self);
   found.duplicates = self->asked - count;
   if (count < 2)
-    return pf_fail(PFLOW_EINVAL,
-                   "intrinsic dimension: all but %zu of %zu rows have a duplicate", count,
-                   self->asked);
+    return pf_fail(PFLOW_EINVAL, "too few distinct rows: %zu of %zu have a duplicate",
+                   found.duplicates, self->asked);
   found.two_nn = fit_slope(self->sorted, count);
   found.mle = average_likelihood(self, count);
   if (!isfinite(found.two_nn) || !isfinite(found.mle))
-    return pf_fail(PFLOW_EINVAL,
-                   "intrinsic dimension: the nearest rows of %zu rows are equally far",
-                   count);
+    return pf_fail(PFLOW_EINVAL, "the nearest rows of %zu rows are equally far", count);
   *intrinsic = found;
   return PFLOW_OK;
 }

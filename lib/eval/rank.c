@@ -14,7 +14,7 @@ static pflow_err rank_of(const double *covariance, size_t dim, double *rank) {
     for (size_t k = 0; k < dim; k++)
       squares += covariance[i * dim + k] * covariance[i * dim + k];
   }
-  if (squares == 0.0) return pf_fail(PFLOW_EINVAL, "effective rank of constant rows");
+  if (squares == 0.0) return pf_fail(PFLOW_EINVAL, "all rows are alike");
   /* Rounding alone can leave the range. */
   *rank = fmin(fmax(trace * trace / squares, 1.0), (double)dim);
   return PFLOW_OK;

@@ -24,11 +24,7 @@ static pflow_err check_heights(const pflow_denoiser_config *config) {
                  config->r_min, config->r_max);
 }
 
-static pflow_err read_config(pflow_denoiser_config *full,
-                             const pflow_denoiser_config *given) {
-  pflow_denoiser_config_init(full);
-  pf_try(pf_config_read(full, sizeof *full, given, "pflow_denoiser_config"));
-  full->struct_size = sizeof *full;
+pflow_err pf_denoiser_check_config(const pflow_denoiser_config *full) {
   pf_try(pf_check_setting(full->aug_dim >= 1.0 && full->aug_dim <= 1e30,
                           "denoiser: aug_dim", full->aug_dim, "1 to 1e30"));
   pf_try(check_heights(full));
@@ -40,6 +36,14 @@ static pflow_err read_config(pflow_denoiser_config *full,
                           "a finite value > 0"));
   return pf_check_setting(full->ema_decay >= 0.0 && full->ema_decay < 1.0,
                           "denoiser: ema_decay", full->ema_decay, "0 <= ema_decay < 1");
+}
+
+static pflow_err read_config(pflow_denoiser_config *full,
+                             const pflow_denoiser_config *given) {
+  pflow_denoiser_config_init(full);
+  pf_try(pf_config_read(full, sizeof *full, given, "pflow_denoiser_config"));
+  full->struct_size = sizeof *full;
+  return pf_denoiser_check_config(full);
 }
 
 static pflow_err add_layers(pflow_net *net, const pflow_denoiser *denoiser) {

@@ -29,6 +29,9 @@ struct pflow_denoiser {
   pf_denoiser_training *training; /* NULL before a fit and after its end */
 };
 
+/* PFLOW_EINVAL naming the setting. */
+pflow_err pf_denoiser_check_config(const pflow_denoiser_config *full);
+
 /* Inputs of the network. */
 static inline size_t pf_denoiser_inputs(const pflow_denoiser *denoiser) {
   return denoiser->dim + pf_denoiser_features;

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "eval/rows.h"
+#include "tensor/finite.h"
 
 /* ---- settings ---- */
 
@@ -26,6 +27,17 @@ static pflow_err check_enums(const pflow_map_config *config) {
                           "map: objective", config->objective, "0 to 2");
 }
 
+static bool is_flow(const pflow_map_config *config) {
+  return config->method == PFLOW_MAP_POISSON && config->field != PFLOW_MAP_POST;
+}
+
+/* `what` is said in front of the number. */
+static pflow_err check_dims(const pflow_map_config *config, size_t dims,
+                            const char *what) {
+  if (dims > 1 || !is_flow(config) || config->target != PFLOW_MAP_SPHERE) return PFLOW_OK;
+  return pf_fail(PFLOW_EINVAL, "map: %s %zu, target sphere wants 2 or more", what, dims);
+}
+
 static pflow_err read_config(pflow_map_config *full, const pflow_map_config *given) {
   pflow_map_config_init(full);
   pf_try(pf_config_read(full, sizeof *full, given, "pflow_map_config"));
@@ -38,8 +50,9 @@ static pflow_err read_config(pflow_map_config *full, const pflow_map_config *giv
                           full->strength, "0 to 1, or AUTO"));
   pf_try(pf_check_setting(full->max_sources != 1, "map: max_sources", 1.0,
                           "2 or more, or 0: a row may not see itself"));
-  return pf_check_setting(full->rtol >= least_rtol && full->rtol <= most_rtol,
-                          "map: rtol", full->rtol, "1e-7 to 0.1");
+  pf_try(pf_check_setting(full->rtol >= least_rtol && full->rtol <= most_rtol,
+                          "map: rtol", full->rtol, "1e-7 to 0.1"));
+  return full->dims ? check_dims(full, full->dims, "dims is") : PFLOW_OK;
 }
 
 const pf_map_way *pf_map_way_of(pflow_map_method method, pflow_map_field field) {
@@ -86,12 +99,29 @@ pflow_err pf_map_report(const pflow_map *map, const char *stage, size_t done,
                             "the progress callback");
 }
 
+/* Methods that divide by how far the rows spread. */
+static bool wants_spread(const pflow_map_config *config) {
+  return is_flow(config) || config->method == PFLOW_MAP_WHITEN ||
+         config->method == PFLOW_MAP_ZCA;
+}
+
+static bool are_alike(const pf_map_rows *rows) {
+  for (size_t i = 1; i < rows->n; i++)
+    for (size_t k = 0; k < rows->dim; k++)
+      if (rows->x[i * rows->dim + k] != rows->x[k]) return false;
+  return true;
+}
+
 static pflow_err check_rows(const pflow_map *map, const pf_map_rows *rows) {
   pf_try(pf_check_rows_shared(map->config.pool, rows->x, rows->n, rows->dim, "rows"));
   if (rows->n < 2) return pf_fail(PFLOW_EINVAL, "map: fit to 1 row, wants 2 or more");
   if (map->config.dims > rows->dim)
     return pf_fail(PFLOW_EINVAL, "map: dims is %zu, rows have %zu values",
                    map->config.dims, rows->dim);
+  pf_try(check_dims(&map->config, rows->dim, "values in a row:"));
+  if (wants_spread(&map->config) && are_alike(rows))
+    return pf_fail(PFLOW_EINVAL, "map: all %zu rows are alike, %s wants rows that differ",
+                   rows->n, pflow_map_method_name(map->config.method));
   if (map->config.objective != PFLOW_MAP_NEIGHBOURS && !rows->labels)
     return pf_fail(PFLOW_EINVAL, "map: objective %s wants labels",
                    pflow_map_objective_name(map->config.objective));
@@ -223,6 +253,10 @@ void pflow_map_work_destroy(pflow_map_work *work) {
   pflow_free(work);
 }
 
+void pflow_map_work_count_from(pflow_map_work *work, size_t first) {
+  if (work) work->count_from = first;
+}
+
 /* ---- use ---- */
 
 static bool overlap(const float *x, size_t x_size, const float *y, size_t y_size) {
@@ -242,15 +276,23 @@ static pflow_err check_call(const pflow_map *map, const pflow_map_work *work,
 typedef pflow_err (*piece_fn)(const pflow_map *map, pflow_map_work *work,
                               const float *from, size_t n, float *to);
 
+/* A second look counts the rows as the caller does. */
+static pflow_err check_from(const pflow_map *map, const pflow_map_work *work,
+                            const float *from, size_t n, size_t in) {
+  const pflow_err rc = pf_check_rows_shared(map->config.pool, from, n, in, "rows");
+  return rc == PFLOW_ENONFINITE ? pf_check_finite(from, n, in, work->count_from, "rows")
+                                : rc;
+}
+
 /* Rows of `in` values to rows of `out` values, max_rows at a time. */
 static pflow_err run(const pflow_map *map, pflow_map_work *work, piece_fn piece,
                      const float *from, size_t in, size_t n, float *to, size_t out) {
-  pf_try(pf_check_rows_shared(map->config.pool, from, n, in, "rows"));
+  pf_try(check_from(map, work, from, n, in));
   if (overlap(from, n * in, to, n * out))
     return pf_fail(PFLOW_EINVAL, "map: the result overlaps the %zu rows", n);
   for (size_t begin = 0; begin < n; begin += work->max_rows) {
     const size_t left = n - begin, count = left < work->max_rows ? left : work->max_rows;
-    work->first = begin;
+    work->first = work->count_from + begin;
     pf_try(piece(map, work, from + begin * in, count, to + begin * out));
   }
   return PFLOW_OK;
@@ -282,6 +324,7 @@ pflow_err pflow_map_sample(const pflow_map *map, pflow_map_work *work, uint64_t 
     return pf_fail(PFLOW_EUNSUPPORTED, "map: %s%s has no prior to sample from",
                    pflow_map_method_name(map->info.method),
                    map->way == &pf_map_post ? " with the post's field" : "");
+  if (n == 0) return pf_fail(PFLOW_EINVAL, "map: a sample of 0 rows, wants 1 or more");
   for (size_t begin = 0; begin < n; begin += work->max_rows) {
     const size_t left = n - begin, count = left < work->max_rows ? left : work->max_rows;
     work->first = begin;

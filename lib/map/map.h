@@ -51,8 +51,9 @@ struct pflow_map_work {
   const pflow_map *map;
   size_t max_rows;
   double strength, rtol;
-  size_t first;  /* number of the piece's first row, for messages */
-  void *buffers; /* the way's */
+  size_t count_from; /* number of a call's first row, for messages */
+  size_t first;      /* the same of the piece's */
+  void *buffers;     /* the way's */
 };
 
 /* The way of a method and field. */

@@ -170,13 +170,19 @@ static pflow_err search_and_fit(pflow_map *map, const pf_map_rows *rows,
   info->start = choice.start;
   info->strength = choice.strength;
   info->out_dim = pf_geometry_width(info->target, info->dims);
-  if (info->target == PFLOW_MAP_SPHERE && info->dims < 2)
-    return pf_fail(PFLOW_EINVAL, "map: a sphere wants 2 or more dims");
   return fit_chosen(map, rows, checkpoint);
+}
+
+/* What would be refused after the search is refused before it. */
+static pflow_err check_network(const pflow_map *map) {
+  pflow_denoiser_config config;
+  return map->config.field == PFLOW_MAP_NETWORK ? pf_poisson_network_config(map, &config)
+                                                : PFLOW_OK;
 }
 
 pflow_err pf_poisson_fit(pflow_map *map, const pf_map_rows *rows) {
   pf_checkpoint *checkpoint;
+  pf_try(check_network(map));
   pf_try(pf_alloc(&checkpoint, 1, sizeof *checkpoint));
   pflow_err rc = pf_checkpoint_open(checkpoint, map, rows);
   if (rc >= 0) rc = search_and_fit(map, rows, checkpoint);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "eval/sample.h"
+#include "field/denoiser.h"
 #include "map/checkpoint.h"
 
 /* Of the seed: which rows are looked at, at most so many. */
@@ -27,10 +28,15 @@ static int tell(const pflow_denoiser_progress *progress, void *user) {
   return self->rc;
 }
 
+/* D and the heights are the map's, and may still be unknown. */
 pflow_err pf_poisson_network_config(const pflow_map *map, pflow_denoiser_config *config) {
   pflow_denoiser_config_init(config);
-  return pf_config_read(config, sizeof *config, map->config.denoiser,
-                        "pflow_denoiser_config");
+  pf_try(pf_config_read(config, sizeof *config, map->config.denoiser,
+                        "pflow_denoiser_config"));
+  pflow_denoiser_config known = *config;
+  known.aug_dim = known.r_min = 1.0;
+  known.r_max = 2.0;
+  return pf_denoiser_check_config(&known);
 }
 
 static pflow_err read_settings(training *self, pflow_denoiser_config *config) {

@@ -52,8 +52,8 @@ static pflow_err advise_dims(const float *x, size_t n, size_t dim, pflow_pool *p
 static void advise_flow(pflow_map_advice *advice) {
   advice->aug_dim = (double)advice->dims;
   snprintf(advice->why_aug_dim, sizeof advice->why_aug_dim,
-           "as many augmented dimensions as the rows have: between PFGM (1), whose draws "
-           "have heavy tails, and diffusion (many).");
+           "as many augmented dimensions as principal coordinates: between PFGM (1), "
+           "whose draws have heavy tails, and diffusion (many).");
   advice->start = 6.0;
   snprintf(advice->why_start, sizeof advice->why_start,
            "the median nearest neighbour is %.3g away; a flow that begins lower tears "
@@ -122,7 +122,8 @@ pflow_err pflow_map_suggest(const float *x, size_t n, size_t dim, uint64_t seed,
   pf_need(advice);
   *advice = (pflow_map_advice){.n = n, .dim = dim};
   pf_try(pf_check_rows_shared(pool, x, n, dim, "rows"));
-  if (n < 4) return pf_fail(PFLOW_EINVAL, "advice on %zu rows, wants 4 or more", n);
+  if (n < 4)
+    return pf_fail(PFLOW_EINVAL, "too few rows for advice: %zu, wants 4 or more", n);
   if (n <= most_rows) return look(x, n, dim, pool, advice);
   float *rows;
   pf_try(sample_rows(x, n, dim, seed, &rows));
