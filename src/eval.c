@@ -42,7 +42,7 @@ static int load(const eval_options *options, eval_data *data) {
   if (options->labels)
     try_status(input_number_labels(&data->rows, data->test.labels ? &data->test : NULL));
   if (data->rows.n < 3)
-    return say_failed("%s: %zu rows are too few to measure, wants 3", options->in,
+    return say_failed("%s: too few rows to measure: %zu, wants 3 or more", options->in,
                       data->rows.n);
   return options->reference
              ? input_load_like(&data->reference, options->reference, &data->rows)

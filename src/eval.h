@@ -16,6 +16,7 @@ typedef struct eval_measures {
   /* of the rows */
   double uniformity, ideal, test_uniformity;
   double effective_rank, two_nn, mle, nearest;
+  size_t mle_k; /* neighbours that mle goes by */
   double hubness, hubs, antihubs;
   /* of rows with labels */
   double alignment, knn, probe, probe_nll, one_shot, five_shot, nmi;

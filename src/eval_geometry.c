@@ -37,6 +37,7 @@ static int measure_dimensions(const eval_data *data, eval_measures *to) {
       eval_took(pflow_intrinsic_dim(&rows, &config, &intrinsic), "intrinsic dimension"));
   to->two_nn = intrinsic.two_nn;
   to->mle = intrinsic.mle;
+  to->mle_k = config.k;
   to->nearest = intrinsic.nearest;
   return status_ok;
 }

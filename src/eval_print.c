@@ -28,7 +28,8 @@ static void print_line(const char *name, double value, const char *format, ...) 
 }
 
 static void print_input(const input *rows) {
-  printf("%s: %zu rows of %zu values", rows->path, rows->of, rows->dim);
+  printf("%s: %zu row%s of %zu value%s", rows->path, rows->of, plural(rows->of),
+         rows->dim, plural(rows->dim));
   if (rows->chosen) printf(", a sample of %zu measured", rows->n);
   putchar('\n');
 }
@@ -38,7 +39,9 @@ static void print_geometry(const eval_data *data, const eval_measures *m) {
   if (data->test.x)
     print_line("  of the test rows", m->test_uniformity, "%s", data->test.path);
   print_line("effective rank", m->effective_rank, "of %zu", data->rows.dim);
-  print_line("intrinsic dimension", m->two_nn, "two nearest; %.1f by 20 nearest", m->mle);
+  print_line("intrinsic dimension", m->two_nn,
+             isfinite(m->mle) ? "two nearest; %.1f by %zu nearest" : "two nearest",
+             m->mle, m->mle_k);
   print_line("nearest neighbour", m->nearest, "median distance");
   print_line("hubness", m->hubness,
              "skewness of the %zu-occurrence; %.1f %% hubs, %.1f %% antihubs", data->k,
@@ -47,7 +50,7 @@ static void print_geometry(const eval_data *data, const eval_measures *m) {
 
 static void print_labels(const eval_data *data, const eval_measures *m) {
   const bool tested = data->test.labels != NULL;
-  printf("\nwith %zu labels\n", data->rows.classes);
+  printf("\nwith %zu label%s\n", data->rows.classes, plural(data->rows.classes));
   print_line("alignment", m->alignment, "mean square distance of a label's unit rows");
   print_line("accuracy of neighbours", m->knn, "vote of %zu, %s", data->k,
              tested ? "test rows" : "each row by the others");

@@ -49,6 +49,10 @@ static unsigned kind_of(const pflow_map_config *config) {
              : 0;
 }
 
+static bool by_flow(const pflow_map_config *config) {
+  return (kind_of(config) & (by_exact | by_network)) != 0;
+}
+
 /* An option that would change nothing is a misunderstanding. */
 static int check_taken(const fit_options *options, const pflow_map_config *config) {
   const struct {
@@ -83,6 +87,13 @@ static int check_taken(const fit_options *options, const pflow_map_config *confi
   return status_ok;
 }
 
+/* A map by another name would not be taken for one. */
+static int check_out(const char *out) {
+  const char *dot = strrchr(out, '.');
+  if (dot && strcmp(dot, ".safetensors") == 0) return status_ok;
+  return say_misused("--out wants a file that ends in .safetensors, got \"%s\"", out);
+}
+
 /* What is written may not be what is read. */
 static int check_files(const fit_options *options) {
   const char *checkpoint = options->checkpoint;
@@ -102,7 +113,11 @@ static int check_together(const fit_options *options, const pflow_map_config *co
     return say_misused("--objective %s wants --labels", options->objective);
   if (options->resume && !options->checkpoint)
     return say_misused("--resume wants --checkpoint FILE");
-  return check_files(options);
+  if (options->dims == 1 && by_flow(config) && config->target == PFLOW_MAP_SPHERE)
+    return say_misused(
+        "--dims 1 does not go with --target sphere, which wants 2 or more");
+  try_status(check_files(options));
+  return check_out(options->out);
 }
 
 /* ---- progress ---- */
@@ -265,7 +280,8 @@ static const option_spec specs[] = {
      .kind = flag_option,
      .offset = offsetof(fit_options, resume),
      .help = "go on from --checkpoint, if it is there"},
-    TEXT(out, "FILE", .required = true, .help = "the map, a safetensors file"),
+    TEXT(out, "FILE", .required = true,
+         .help = "the map, a file that ends in .safetensors"),
     OPTION_JSON(fit_options),
 };
 

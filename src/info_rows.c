@@ -41,7 +41,8 @@ static int tell_rows(const char *path, const pflow_rows *rows, bool json) {
   const size_t n = pflow_rows_count(rows), dim = pflow_rows_dim(rows);
   const char *type = type_name(path);
   if (!json) {
-    printf("%s: %zu rows of %zu values, %s\n", path, n, dim, type);
+    printf("%s: %zu row%s of %zu value%s, %s\n", path, n, plural(n), dim, plural(dim),
+           type);
     return say_flush();
   }
   json_t *object = json_out_object();
@@ -70,7 +71,8 @@ static int tell_labels(const char *path, const int32_t *labels, size_t n, bool j
     if (labels[i] > most) most = labels[i];
   }
   if (!json) {
-    printf("%s: %zu labels from %d to %d, %s\n", path, n, (int)least, (int)most, type);
+    printf("%s: %zu label%s from %d to %d, %s\n", path, n, plural(n), (int)least,
+           (int)most, type);
     return say_flush();
   }
   json_t *object = json_out_object();

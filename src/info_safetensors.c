@@ -46,7 +46,10 @@ static json_t *parse_header(const char *path, const char *text, size_t length) {
   json_t *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
   if (is_header(header)) return header;
   json_decref(header);
-  say_failed("%s: neither rows nor labels by its name, and no safetensors file", path);
+  say_failed(
+      "%s: no file that pflow knows: .npy or .fvecs (rows), .npy or .ivecs (labels), "
+      "safetensors (maps and others)",
+      path);
   return NULL;
 }
 

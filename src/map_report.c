@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cli/json_out.h"
+#include "cli/say.h"
 #include "cli/wrap.h"
 
 static bool is_poisson(const pflow_map_info *info) {
@@ -23,8 +24,8 @@ static void print_heading(const pflow_map_info *info) {
   if (info->method == PFLOW_MAP_POISSON)
     printf(", %s field, target %s", pflow_map_field_name(info->field),
            pflow_map_target_name(info->target));
-  printf("\n  rows       %zu of %zu values, mapped to %zu\n", info->rows, info->in_dim,
-         info->out_dim);
+  printf("\n  rows       %zu of %zu value%s, mapped to %zu\n", info->rows, info->in_dim,
+         plural(info->in_dim), info->out_dim);
 }
 
 /* The heights are those of a flow: the rows of a map that leaves them alone have none. */
@@ -119,9 +120,10 @@ static void print_choice(const pflow_map_info *info) {
   print_goal(info);
   print_item("uniformity",
              "%.4g %s (ideal %.4g), %.4g as the rows are (ideal %.4g, "
-             "of their %zu values)",
+             "of their %zu value%s)",
              info->uniformity_after, mapped_by(info), info->ideal_after,
-             info->uniformity_before, info->ideal_before, info->in_dim);
+             info->uniformity_before, info->ideal_before, info->in_dim,
+             plural(info->in_dim));
   print_kept(info);
   print_verdict(info);
 }

@@ -63,14 +63,18 @@ static int draw(plot *picture, const scatter *points, const input *rows) {
   plot_range range = points->range;
   if (rows->labels) range.x1 += 0.1 * (range.x1 - range.x0); /* room for the legend */
   if (rows->n < rows->of)
-    snprintf(title, sizeof title, "%zu of %zu rows of %zu values", rows->n, rows->of,
-             rows->dim);
+    snprintf(title, sizeof title, "%zu of %zu rows of %zu value%s", rows->n, rows->of,
+             rows->dim, plural(rows->dim));
   else
-    snprintf(title, sizeof title, "%zu rows of %zu values", rows->n, rows->dim);
+    snprintf(title, sizeof title, "%zu rows of %zu value%s", rows->n, rows->dim,
+             plural(rows->dim));
   snprintf(x_label, sizeof x_label, "first principal coordinate (%.1f %% of variance)",
            100.0 * points->share[0]);
-  snprintf(y_label, sizeof y_label, "second principal coordinate (%.1f %%)",
-           100.0 * points->share[1]);
+  if (rows->dim > 1)
+    snprintf(y_label, sizeof y_label, "second principal coordinate (%.1f %%)",
+             100.0 * points->share[1]);
+  else
+    snprintf(y_label, sizeof y_label, "rows of 1 value have no second coordinate");
   plot_panel(picture, 0, title, x_label, y_label, range);
   try_status(draw_dots(picture, points, rows));
   if (rows->labels) draw_legend(picture, rows);

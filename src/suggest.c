@@ -61,7 +61,8 @@ static void print_number(const char *name, double value, const char *why) {
 }
 
 static int print_text(const input *rows, const pflow_map_advice *advice) {
-  printf("%s: %zu rows of %zu values\n", rows->path, rows->of, rows->dim);
+  printf("%s: %zu rows of %zu value%s\n", rows->path, rows->of, rows->dim,
+         plural(rows->dim));
   if (rows->chosen) printf("  (a sample of %zu rows was looked at)\n", rows->n);
   printf("  length of a row      %.4g on average, standard deviation %.3g\n"
          "  nearest neighbour    %.4g away (median)\n"

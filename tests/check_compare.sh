@@ -63,7 +63,7 @@ on_files="--in X.npy --labels y.npy --test X2.npy --test-labels y2.npy"
     --test X2.npy --test-labels y2.npy
   refuse 1 'X_noise.npy has 6' "$pflow" compare --in X.npy --labels y.npy \
     --test X_noise.npy --test-labels y_noise.npy
-  refuse 1 'few.npy: 19 rows are too few' "$pflow" compare --in few.npy --labels few_y.npy \
+  refuse 1 'few.npy: too few rows to compare on: 19' "$pflow" compare --in few.npy --labels few_y.npy \
     --test X2.npy --test-labels y2.npy
 }
 widest=$(awk '{ if (length > most && !/^[0-9]+ classes|^Use|^Leave/) most = length } END { print most }' out)

@@ -37,7 +37,11 @@ for command in $commands; do
   refuse 2 '--help takes no value' "$pflow" "$command" --help=yes
   case $command in
   info) refuse 2 'unexpected word "more"' "$pflow" info file more ;;
-  *) refuse 2 'unexpected word "more"' "$pflow" "$command" more ;;
+  sample) refuse 2 'unexpected word "more"; see' "$pflow" sample more ;;
+  *)
+    refuse 2 'unexpected word "more", rows are given by --in; see' "$pflow" "$command" more
+    refuse 2 'unexpected word "more"; see' "$pflow" "$command" --in X.npy more
+    ;;
   esac
 done
 
@@ -124,6 +128,12 @@ refuse 2 '--strength goes with --method poisson, not zca' \
   "$pflow" fit --in X.npy --out m --method zca --strength 0.5
 refuse 2 '--field goes with --method poisson, not l2' \
   "$pflow" fit --in X.npy --out m --method l2 --field exact
+refuse 2 '--dims 1 does not go with --target sphere' \
+  "$pflow" fit --in X.npy --out m --dims 1
+for name in map map.npy safetensors .safetensors.old; do
+  refuse 2 "--out wants a file that ends in .safetensors, got \"$name\"" \
+    "$pflow" fit --in X.npy --out $name
+done
 refuse 2 '--out is the file of --in' "$pflow" fit --in X.npy --out X.npy
 refuse 2 '--n N is needed' "$pflow" sample --map m --out Y.npy
 refuse 2 '--map FILE is needed' "$pflow" inverse --in Y.npy --out X.npy

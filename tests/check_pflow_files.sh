@@ -42,6 +42,11 @@ np.save("big.npy", rows.astype(">f4"))
 np.save("complex.npy", rows.astype("c8"))
 np.save("fractions.npy", rows[:, 0])
 np.savez("pair.npz", rows=rows)
+np.save("thin.npy", rows[:, :1])
+far = np.ones((9500, 6), np.float32)
+far[9123] = 0
+np.save("far.npy", far)
+open("words.txt", "w").write("these are words\n")
 np.save("minus.npy", np.full(200, -1))
 words = {
     "one\x1b[31m\nline": {"dtype": "F\x07", "shape": [1, "x"], "data_offsets": [0, 0]},
@@ -51,10 +56,10 @@ words = json.dumps(words).encode()
 open("words.safetensors", "wb").write(struct.pack("<Q", len(words)) + words)
 PYTHON
 cp X.npy kept.npy
-mkdir folder folder.npy
-mkfifo pipe pipe.npy
+mkdir folder folder.npy folder.safetensors
+mkfifo pipe pipe.npy pipe.safetensors
 with_labels="--labels y.npy --test X2.npy --test-labels y2.npy"
-"$pflow" fit --in X.npy --dims 3 --aug 3 --start 1 --strength 1 --out flow.map >log
+"$pflow" fit --in X.npy --dims 3 --aug 3 --start 1 --strength 1 --out flow.safetensors >log
 
 # soon STATUS WORDS COMMAND...: refuse, and at once: a pipe has no writer to wait for.
 soon() {
@@ -65,15 +70,16 @@ soon() {
 for name in pipe folder; do
   soon 1 "$name: no regular file" info $name
   soon 1 "$name.npy: not a regular file" info $name.npy
-  for command in "fit --out new.map" suggest eval "plot --out new.png" \
-    "transform --map flow.map --out new.npy"; do
+  for command in "fit --out new.safetensors" suggest eval "plot --out new.png" \
+    "transform --map flow.safetensors --out new.npy"; do
     # shellcheck disable=SC2086 # a command with its options
     soon 1 "$name.npy: not a regular file" $command --in $name.npy
   done
   soon 1 "$name.npy: not a regular file" eval --in X.npy --labels $name.npy
   soon 1 "$name: not a regular file" transform --map $name --in X.npy --out new.npy
-  soon 1 "$name.npy: not a regular file" transform --map flow.map --in X.npy --out $name.npy
-  soon 1 "$name: there is something that is no regular file" fit --in X.npy --out $name
+  soon 1 "$name.npy: not a regular file" transform --map flow.safetensors --in X.npy --out $name.npy
+  soon 1 "$name.safetensors: there is something that is no regular file" \
+    fit --in X.npy --out $name.safetensors
   # shellcheck disable=SC2086
   soon 1 "$name: there is something that is no regular file" \
     compare --in X.npy $with_labels --methods l2 --html $name
@@ -82,7 +88,7 @@ done
 soon 2 'a file is needed' info ''
 
 for name in many more short long less none; do
-  for command in info "suggest --in" "transform --map flow.map --out new.npy --in"; do
+  for command in info "suggest --in" "transform --map flow.safetensors --out new.npy --in"; do
     # shellcheck disable=SC2086
     soon 1 "$name.npy: " $command $name.npy
   done
@@ -103,13 +109,32 @@ soon 1 'labels.npy: ' eval --in X.npy --labels labels.npy
 soon 1 'minus.npy: label 0 is -1, wants 0 to' info minus.npy
 
 # What is wrong with rows is said of their file, not of "map".
-soon 1 'pflow fit: one.npy: fit to 1 row' fit --in one.npy --out new.map
-soon 1 'pflow fit: alike.npy: ' fit --in alike.npy --method whiten --out new.map
-soon 1 'pflow suggest: alike.npy: ' suggest --in alike.npy
+soon 1 'pflow fit: one.npy: fit to 1 row' fit --in one.npy --out new.safetensors
+for method in poisson whiten; do
+  soon 1 "pflow fit: alike.npy: all 50 rows are alike, $method wants rows that differ" \
+    fit --in alike.npy --method $method --out new.safetensors
+done
+soon 1 'pflow suggest: alike.npy: all rows are alike' suggest --in alike.npy
+soon 1 'pflow suggest: one.npy: too few rows for advice: 1, wants 4 or more' suggest --in one.npy
+soon 1 'pflow eval: one.npy: too few rows to measure: 1, wants 3 or more' eval --in one.npy
+"$pflow" info one.npy | grep -q 'one.npy: 1 row of 6 values' || { echo "one.npy: not 1 row"; exit 1; }
+soon 1 'one.npy has 1 row, X.npy has 200' eval --in X.npy --reference one.npy
+"$pflow" eval --in alike.npy >log 2>err
+grep -q 'no effective rank: all rows are alike' err || { cat err; exit 1; }
+if grep -q nan log; then echo "eval prints nan"; exit 1; fi
+soon 1 'thin.npy: values in a row: 1, target sphere wants 2 or more' \
+  fit --in thin.npy --out new.safetensors
+for name in words.txt pair.npz; do
+  soon 1 "$name: no file that pflow knows: .npy or .fvecs (rows), .npy or .ivecs (labels)" \
+    info $name
+done
 soon 1 'one.npy: 1 row has no plane' plot --in one.npy --out new.png
-"$pflow" fit --in X.npy --method l2 --out l2.map >log
+"$pflow" fit --in X.npy --method l2 --out l2.safetensors >log
 soon 1 'pflow transform: zero.npy: row 3 is 0' \
-  transform --map l2.map --in zero.npy --out new.npy
+  transform --map l2.safetensors --in zero.npy --out new.npy
+# Rows are those of the file, not of a block of it.
+soon 1 'pflow transform: far.npy: row 9123 is 0' \
+  transform --map l2.safetensors --in far.npy --out new.npy
 
 # Whatever a name or a file says, an error is one line, and nothing steers the terminal.
 soon 1 'a?b?[31m.npy: cannot open' info "$(printf 'a\nb\033[31m.npy')"
@@ -123,24 +148,24 @@ ln -s X.npy link.npy
 ln y.npy hard.npy
 for name in X.npy ./X.npy link.npy; do
   soon 2 '--out is the file of --in' fit --in X.npy --out $name
-  soon 2 '--checkpoint is the file of --in' fit --in X.npy --checkpoint $name --out new.map
+  soon 2 '--checkpoint is the file of --in' fit --in X.npy --checkpoint $name --out new.safetensors
   # shellcheck disable=SC2086
   soon 2 '--html is the file of --in' compare --in X.npy $with_labels --html $name
 done
 soon 2 '--out is the file of --labels' fit --in X.npy --labels y.npy --out hard.npy
 soon 2 '--out is the file of --checkpoint' \
-  fit --in X.npy --checkpoint new.map --out new.map
-cp flow.map flow.npy
+  fit --in X.npy --checkpoint new.safetensors --out new.safetensors
+cp flow.safetensors flow.npy
 soon 2 '--out is the file of --map' transform --map flow.npy --in X.npy --out ./flow.npy
 soon 2 '--out is the file of --map' sample --map flow.npy --n 4 --out flow.npy
 ln -s X.npy link.png
 soon 2 '--out is the file of --in' plot --in X.npy --out link.png
 cmp X.npy kept.npy
-cmp flow.map flow.npy
+cmp flow.safetensors flow.npy
 
 # The last of an option that is given twice counts.
-"$pflow" transform --map flow.map --in X.npy --out flat.npy --strength 0
-"$pflow" transform --map flow.map --in X.npy --out twice.npy --strength 1 --strength 0
+"$pflow" transform --map flow.safetensors --in X.npy --out flat.npy --strength 0
+"$pflow" transform --map flow.safetensors --in X.npy --out twice.npy --strength 1 --strength 0
 cmp flat.npy twice.npy
 
 # A link is replaced itself, and a replaced file keeps its mode.
@@ -148,15 +173,15 @@ cp X.npy behind.npy
 ln -s behind.npy before.npy
 chmod 600 twice.npy
 for name in before twice; do
-  "$pflow" transform --map flow.map --in X.npy --out $name.npy --strength 0
+  "$pflow" transform --map flow.safetensors --in X.npy --out $name.npy --strength 0
   cmp flat.npy $name.npy
 done
 cmp behind.npy X.npy
 [ "$(stat -c %a twice.npy)" = 600 ] || { echo "the mode is lost"; exit 1; }
 
 # Standard output that takes nothing is a failure of every command that prints.
-for command in "fit --in X.npy --method l2 --out l2.map" "eval --in X.npy" "suggest --in X.npy" \
-  "info X.npy" "plot --in X.npy --max-rows 9 --out few.png" \
+for command in "fit --in X.npy --method l2 --out l2.safetensors" "eval --in X.npy" \
+  "suggest --in X.npy" "info X.npy" "plot --in X.npy --max-rows 9 --out few.png" \
   "compare --in X.npy $with_labels --methods l2"; do
   for end in '' --json; do
     case "$command$end" in plot*--json) continue ;; esac
@@ -178,18 +203,19 @@ full_disk() {
 }
 before=$(ls -A)
 refuse 1 'new.npy: cannot write' \
-  full_disk transform --map flow.map --in X.npy --out new.npy
-refuse 1 'new.npy: cannot write' full_disk sample --map flow.map --n 900 --out new.npy
-refuse 1 'new.map: cannot write' \
-  full_disk fit --in X.npy --dims 3 --aug 3 --start 1 --strength 1 --out new.map
+  full_disk transform --map flow.safetensors --in X.npy --out new.npy
+refuse 1 'new.npy: cannot write' full_disk sample --map flow.safetensors --n 900 --out new.npy
+refuse 1 'new.safetensors: cannot write' \
+  full_disk fit --in X.npy --dims 3 --aug 3 --start 1 --strength 1 --out new.safetensors
 refuse 1 'new.png: cannot write' full_disk plot --in X.npy --out new.png
 mkdir closed
 chmod 500 closed
 if [ ! -w closed ]; then # root may write anywhere
-  soon 1 'closed/new.map: cannot write to its folder' fit --in X.npy --out closed/new.map
+  soon 1 'closed/new.safetensors: cannot write to its folder' \
+    fit --in X.npy --out closed/new.safetensors
   soon 1 'closed/new.png: cannot write to its folder' plot --in X.npy --out closed/new.png
   soon 1 'closed/new.npy: cannot create' \
-    transform --map flow.map --in X.npy --out closed/new.npy
+    transform --map flow.safetensors --in X.npy --out closed/new.npy
 fi
 rmdir closed
 after=$(ls -A)

@@ -12,18 +12,18 @@ trap 'rm -rf "$folder"' EXIT
 "$python" tests/support/make_clusters.py "$folder" 400 300 8 4
 cd "$folder"
 
-# fit_and_use NAME OPTION...: NAME.map, and NAME.npy with the test rows mapped
+# fit_and_use NAME OPTION...: NAME.safetensors, and NAME.npy with the test rows mapped
 fit_and_use() {
   name=$1
   shift
-  "$pflow" fit --in X.npy --out "$name.map" --json "$@" >"$name.json"
-  "$pflow" info "$name.map" --json >"$name.info"
-  "$pflow" transform --map "$name.map" --in X2.npy --out "$name.npy" 2>log
+  "$pflow" fit --in X.npy --out "$name.safetensors" --json "$@" >"$name.json"
+  "$pflow" info "$name.safetensors" --json >"$name.info"
+  "$pflow" transform --map "$name.safetensors" --in X2.npy --out "$name.npy" 2>log
   [ ! -s log ] || { echo "transform said: $(cat log)"; exit 1; }
 }
 
 back() {
-  "$pflow" inverse --map "$1.map" --in "$1.npy" --out "$1.back.npy"
+  "$pflow" inverse --map "$1.safetensors" --in "$1.npy" --out "$1.back.npy"
 }
 
 for method in none center whiten zca rotate quantile; do
@@ -47,30 +47,30 @@ fit_and_use post --field post
 refuse 1 'no way back' back post
 
 # The strength is the map's own or the one that is given; 0 is the preprocessing alone.
-"$pflow" transform --map raw.map --in X2.npy --out flat.npy --strength 0
-"$pflow" inverse --map raw.map --in flat.npy --out flat.back.npy --strength 0
-"$pflow" transform --map raw.map --in X2.npy --out half.npy --strength 0.5
+"$pflow" transform --map raw.safetensors --in X2.npy --out flat.npy --strength 0
+"$pflow" inverse --map raw.safetensors --in flat.npy --out flat.back.npy --strength 0
+"$pflow" transform --map raw.safetensors --in X2.npy --out half.npy --strength 0.5
 refuse 1 'strength' \
-  "$pflow" transform --map l2.map --in X2.npy --out new.npy --strength 0.5
+  "$pflow" transform --map l2.safetensors --in X2.npy --out new.npy --strength 0.5
 
 # The same bits for any number of threads, and in both formats.
-"$pflow" transform --map raw.map --in X2.npy --out one.npy --threads 1
-"$pflow" transform --map raw.map --in X2.npy --out three.npy --threads 3
+"$pflow" transform --map raw.safetensors --in X2.npy --out one.npy --threads 1
+"$pflow" transform --map raw.safetensors --in X2.npy --out three.npy --threads 3
 cmp one.npy raw.npy
 cmp one.npy three.npy
-"$pflow" transform --map raw.map --in X2.npy --out one.fvecs
+"$pflow" transform --map raw.safetensors --in X2.npy --out one.fvecs
 # A file may be replaced by what is made of it.
 cp X2.npy own.npy
-"$pflow" transform --map raw.map --in own.npy --out own.npy
+"$pflow" transform --map raw.safetensors --in own.npy --out own.npy
 cmp own.npy raw.npy
 
-"$pflow" sample --map raw.map --n 500 --seed 7 --out drawn.npy
-"$pflow" sample --map raw.map --n 20 --seed 7 --out few.npy
-"$pflow" sample --map raw.map --n 20 --seed 8 --out others.npy
-refuse 1 'l2 has no prior' "$pflow" sample --map l2.map --n 20 --out new.npy
+"$pflow" sample --map raw.safetensors --n 500 --seed 7 --out drawn.npy
+"$pflow" sample --map raw.safetensors --n 20 --seed 7 --out few.npy
+"$pflow" sample --map raw.safetensors --n 20 --seed 8 --out others.npy
+refuse 1 'l2 has no prior' "$pflow" sample --map l2.safetensors --n 20 --out new.npy
 "$pflow" suggest --in X.npy --json >suggest.json
 "$pflow" suggest --in X.npy | grep -q '^  --dims [0-9]'
-"$pflow" fit --in X.npy --out text.map >out
+"$pflow" fit --in X.npy --out text.safetensors >out
 grep -q '^  tried  .* settings on held-out rows' out
 grep -q '^  uniformity .* (ideal .* as the rows are (ideal' out
 grep -q '^  kept  .* % of the 10 nearest neighbours' out
@@ -91,28 +91,29 @@ np.save("inf.npy", x)
 np.save("huge.npy", np.full((3, 8), 1e300))
 PYTHON
 echo "no map" >text
-mkdir place
+mkdir place place.safetensors
 before=$(ls -A | grep -v '^refuse')
 refuse 1 'pflow transform: nan.npy: row 123, column 5 is nan' \
-  "$pflow" transform --map raw.map --in nan.npy --out new.npy
+  "$pflow" transform --map raw.safetensors --in nan.npy --out new.npy
 refuse 1 'pflow inverse: inf.npy: row 123, column 5 is inf' \
-  "$pflow" inverse --map raw.map --in inf.npy --out new.npy
+  "$pflow" inverse --map raw.safetensors --in inf.npy --out new.npy
 refuse 1 'huge.npy: row 0, column 0 is' \
-  "$pflow" transform --map raw.map --in huge.npy --out new.npy
+  "$pflow" transform --map raw.safetensors --in huge.npy --out new.npy
 refuse 1 'pflow fit: nan.npy: row 123, column 5 is nan' \
-  "$pflow" fit --in nan.npy --out new.map
-refuse 1 'narrow.npy has 7 columns, raw.map wants 8' \
-  "$pflow" transform --map raw.map --in narrow.npy --out new.npy
-refuse 1 '--dims is 9, X.npy has 8 columns' "$pflow" fit --in X.npy --dims 9 --out new.map
-refuse 1 'none.map' "$pflow" transform --map none.map/x --in X2.npy --out new.npy
+  "$pflow" fit --in nan.npy --out new.safetensors
+refuse 1 'narrow.npy has 7 columns, raw.safetensors wants 8' \
+  "$pflow" transform --map raw.safetensors --in narrow.npy --out new.npy
+refuse 1 '--dims is 9, X.npy has 8 columns' "$pflow" fit --in X.npy --dims 9 --out new.safetensors
+refuse 1 'none.safetensors' "$pflow" transform --map none.safetensors/x --in X2.npy --out new.npy
 refuse 1 'text' "$pflow" transform --map text --in X2.npy --out new.npy
-refuse 1 'new.csv' "$pflow" transform --map raw.map --in X2.npy --out new.csv
-refuse 1 'place' "$pflow" transform --map raw.map --in X2.npy --out place
-refuse 1 'no/new.npy' "$pflow" transform --map raw.map --in X2.npy --out no/new.npy
-refuse 1 'no/new.map' "$pflow" fit --in X.npy --out no/new.map
-refuse 1 'place: there is something' "$pflow" fit --in X.npy --out place
+refuse 1 'new.csv' "$pflow" transform --map raw.safetensors --in X2.npy --out new.csv
+refuse 1 'place' "$pflow" transform --map raw.safetensors --in X2.npy --out place
+refuse 1 'no/new.npy' "$pflow" transform --map raw.safetensors --in X2.npy --out no/new.npy
+refuse 1 'no/new.safetensors' "$pflow" fit --in X.npy --out no/new.safetensors
+refuse 1 'place.safetensors: there is something' \
+  "$pflow" fit --in X.npy --out place.safetensors
 refuse 1 'y2.npy has 300 labels, X.npy has 400 rows' \
-  "$pflow" fit --in X.npy --labels y2.npy --objective knn --out new.map
+  "$pflow" fit --in X.npy --labels y2.npy --objective knn --out new.safetensors
 after=$(ls -A | grep -v '^refuse')
 [ "$before" = "$after" ] || { echo "left behind: $after"; exit 1; }
 echo "maps do what NumPy does"

@@ -56,39 +56,39 @@ def run(*words):
 
 
 def mapped(name):
-    run("transform", "--map", name + ".map", "--in", "X2.npy", "--out", name + ".npy")
+    run("transform", "--map", name + ".safetensors", "--in", "X2.npy", "--out", name + ".npy")
     return open(name + ".npy", "rb").read()
 
 
 fit = ["fit", "--in", "X.npy", *settings]
 steps = ["--steps", "800"]
-run(*fit, *steps, "--out", "whole.map")
+run(*fit, *steps, "--out", "whole.safetensors")
 keep = ["--checkpoint", "half.st"]
-err = interrupt(start(*fit, *steps, *keep, "--out", "broken.map"))
+err = interrupt(start(*fit, *steps, *keep, "--out", "broken.safetensors"))
 assert "--resume" in err and "half.st" in err, err
-assert os.path.exists("half.st") and not os.path.exists("broken.map")
-run(*fit, *steps, *keep, "--resume", "--out", "broken.map")
+assert os.path.exists("half.st") and not os.path.exists("broken.safetensors")
+run(*fit, *steps, *keep, "--resume", "--out", "broken.safetensors")
 assert mapped("broken") == mapped("whole")
 
 # A checkpoint of other settings is refused, one that is not there is no error.
 fit += steps + keep
-interrupt(start(*fit, "--out", "new.map", "--seed", "1"), signal.SIGTERM)
+interrupt(start(*fit, "--out", "new.safetensors", "--seed", "1"), signal.SIGTERM)
 other = subprocess.run(
-    [pflow, *fit, "--resume", "--out", "new.map"], capture_output=True, text=True
+    [pflow, *fit, "--resume", "--out", "new.safetensors"], capture_output=True, text=True
 )
 assert other.returncode == 1 and "half.st" in other.stderr, other
 fit = ["fit", "--in", "X.npy", *settings]
-run(*fit, "--steps", "10", "--checkpoint", "none.st", "--resume", "--out", "ten.map")
+run(*fit, "--steps", "10", "--checkpoint", "none.st", "--resume", "--out", "ten.safetensors")
 
 before = set(os.listdir())
-err = interrupt(start(*fit, "--out", "new.map"), signal.SIGTERM)
+err = interrupt(start(*fit, "--out", "new.safetensors"), signal.SIGTERM)
 assert "interrupted, nothing was written" in err, err
 rows = 4_000_000
 with open("zeros.npy", "wb") as file:
     header = {"descr": "<f4", "fortran_order": False, "shape": (rows, 8)}
     np.lib.format.write_array_header_1_0(file, header)
     file.truncate(file.tell() + rows * 8 * 4)
-transform = ["transform", "--map", "whole.map", "--in", "zeros.npy", "--out", "new.npy"]
+transform = ["transform", "--map", "whole.safetensors", "--in", "zeros.npy", "--out", "new.npy"]
 err = interrupt(start(*transform))
 assert "interrupted, nothing was written" in err, err
 

@@ -33,11 +33,11 @@ with open("huge.npy", "wb") as file:
     file.truncate(file.tell() + (2 << 20) * 128 * 4)
 PYTHON
 
-"$pflow" fit --in X.npy --dims 4 --aug 4 --start 3 --strength 1 --out flow.map >/dev/null
+"$pflow" fit --in X.npy --dims 4 --aug 4 --start 3 --strength 1 --out flow.safetensors >/dev/null
 for part in many first last; do
-  "$pflow" transform --map flow.map --in $part.npy --out $part.mapped.npy
+  "$pflow" transform --map flow.safetensors --in $part.npy --out $part.mapped.npy
 done
-"$pflow" fit --in X.npy --method whiten --dims 2 --out whiten.map >/dev/null
+"$pflow" fit --in X.npy --method whiten --dims 2 --out whiten.safetensors >/dev/null
 "$python" - "$pflow" <<'PYTHON'
 import resource
 import subprocess
@@ -49,7 +49,7 @@ import numpy as np
 whole, first, last = (np.load(p + ".mapped.npy") for p in ("many", "first", "last"))
 assert whole.shape == (20000, 4) and (whole == np.concatenate((first, last))).all()
 
-words = ["transform", "--map", "whiten.map", "--in", "huge.npy", "--out", "huge.mapped.npy"]
+words = ["transform", "--map", "whiten.safetensors", "--in", "huge.npy", "--out", "huge.mapped.npy"]
 subprocess.run([sys.argv[1], *words], check=True)
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 mapped = np.load("huge.mapped.npy", mmap_mode="r")
@@ -58,6 +58,6 @@ assert peak < 300, f"{peak:.0f} MiB for a file of 1024"
 print(f"a file of 1 GiB is mapped in {peak:.0f} MiB")
 PYTHON
 refuse 1 'pflow transform: nan.npy: row 15000, column 77 is nan' \
-  "$pflow" transform --map flow.map --in nan.npy --out new.npy
+  "$pflow" transform --map flow.safetensors --in nan.npy --out new.npy
 [ ! -e new.npy ] || { echo "a result was left behind"; exit 1; }
 [ -z "$(find . -name '*new.npy*')" ] || { echo "left behind: $(ls)"; exit 1; }

@@ -26,9 +26,20 @@ for name in ("plain.svg", "few.svg"):
     assert tree.parse(name).getroot().tag.endswith("svg"), name
 assert open("few.svg").read() == open("again.svg").read()
 np.save("line.npy", np.arange(9, dtype=np.float32)[:, None])
+np.save("alike.npy", np.ones((9, 6), np.float32))
 np.save("one.npy", np.zeros(299, np.int32))
 PYTHON
-"$pflow" plot --in line.npy --out line.png
+# One value is drawn along the middle, and rows that are all alike in it.
+"$pflow" plot --in line.npy --out line.svg
+"$pflow" plot --in alike.npy --out alike.svg
+"$python" - <<'PYTHON'
+import re
+
+for name, columns in (("line.svg", 9), ("alike.svg", 1)):
+    paths = re.findall(r'stroke:none[^>]*d="M ([0-9.]+) ([0-9.]+) C', open(name).read())
+    dots = {(float(x), float(y)) for x, y in paths}
+    assert len(dots) == columns and {y for x, y in dots} == {314.0}, (name, dots)
+PYTHON
 
 refuse 2 '--in X.npy is needed' "$pflow" plot --out fig.png
 refuse 2 '.png or .svg' "$pflow" plot --in X.npy --out fig.jpg

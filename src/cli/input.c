@@ -76,8 +76,8 @@ static int load_like(input *self, const pflow_rows *rows, const input *other) {
   self->of = pflow_rows_count(rows);
   self->n = other->n;
   if (self->of != other->of)
-    return say_failed("%s has %zu rows, %s has %zu", self->path, self->of, other->path,
-                      other->of);
+    return say_failed("%s has %zu row%s, %s has %zu", self->path, self->of,
+                      plural(self->of), other->path, other->of);
   if (other->chosen) {
     self->chosen = say_alloc(self->n, sizeof *self->chosen);
     if (!self->chosen) return status_failed;
@@ -102,8 +102,8 @@ int input_load_labels(input *self, const char *path) {
   try_library(pflow_labels_load(&labels, &count, path));
   self->labels = labels;
   if (count != self->of)
-    return say_failed("%s has %zu labels, %s has %zu rows", path, count, self->path,
-                      self->of);
+    return say_failed("%s has %zu label%s, %s has %zu row%s", path, count, plural(count),
+                      self->path, self->of, plural(self->of));
   for (size_t i = 0; i < self->n; i++) {
     labels[i] = labels[self->chosen ? self->chosen[i] : i];
     if ((size_t)labels[i] >= self->classes) self->classes = (size_t)labels[i] + 1;
@@ -175,8 +175,8 @@ int input_pick(input *self, const input *from, const size_t *chosen, size_t n) {
 
 int input_check_dim(const input *self, const input *other) {
   if (self->dim == other->dim) return status_ok;
-  return say_failed("%s has %zu columns, %s has %zu", self->path, self->dim, other->path,
-                    other->dim);
+  return say_failed("%s has %zu column%s, %s has %zu", self->path, self->dim,
+                    plural(self->dim), other->path, other->dim);
 }
 
 pflow_features input_features(const input *self) {

@@ -217,9 +217,18 @@ static int refuse_word(const command *self, int code, const char *word) {
                      (int)length, word);
 }
 
-static int read_rest(const command *self, void *values, int count, char **words) {
+/* A file in the place of a word was most likely meant for --in. */
+static int refuse_rest(const command *self, const bool *given, const char *word) {
+  for (size_t i = 0; i < self->option_count; i++)
+    if (strcmp(self->options[i].name, "in") == 0 && !given[i])
+      return say_misused("unexpected word \"%s\", rows are given by --in", word);
+  return say_misused("unexpected word \"%s\"", word);
+}
+
+static int read_rest(const command *self, void *values, const bool *given, int count,
+                     char **words) {
   if (count > (self->takes_file ? 1 : 0))
-    return say_misused("unexpected word \"%s\"", words[self->takes_file ? 1 : 0]);
+    return refuse_rest(self, given, words[self->takes_file ? 1 : 0]);
   if (!self->takes_file) return status_ok;
   if (count == 0 || *words[0] == 0) return say_misused("a file is needed");
   *(const char **)(void *)((char *)values + self->file_offset) = words[0];
@@ -251,6 +260,6 @@ int options_read(const command *self, void *values, int argc, char **argv, bool 
     given[code - first_code] = true;
     try_status(set_option(&self->options[code - first_code], values, optarg));
   }
-  try_status(read_rest(self, values, argc - optind, argv + optind));
+  try_status(read_rest(self, values, given, argc - optind, argv + optind));
   return check_required(self, given);
 }

@@ -35,6 +35,9 @@ void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* status_failed, having said so, if what was printed did not get out. */
 int say_flush(void);
 
+/* "1 row", "2 rows" */
+#define plural(n) ((n) == 1 ? "" : "s")
+
 /* Zeroed memory, pflow_free; NULL after saying so. */
 void *say_alloc(size_t count, size_t size);
 

@@ -7,7 +7,7 @@
 
 static int check_rows(const input *rows) {
   if (rows->n >= arena_least_rows) return status_ok;
-  return say_failed("%s: %zu rows are too few to compare on, %d are needed", rows->path,
+  return say_failed("%s: too few rows to compare on: %zu, wants %d or more", rows->path,
                     rows->n, arena_least_rows);
 }
 

@@ -10,20 +10,22 @@
 
 void tell_rows(char *text, size_t size, const input *rows) {
   if (rows->n < rows->of)
-    snprintf(text, size, "%s: %zu of %zu rows of %zu values", rows->path, rows->n,
-             rows->of, rows->dim);
+    snprintf(text, size, "%s: %zu of %zu rows of %zu value%s", rows->path, rows->n,
+             rows->of, rows->dim, plural(rows->dim));
   else
-    snprintf(text, size, "%s: %zu rows of %zu values", rows->path, rows->n, rows->dim);
+    snprintf(text, size, "%s: %zu rows of %zu value%s", rows->path, rows->n, rows->dim,
+             plural(rows->dim));
 }
 
 void tell_sampling(char *text, size_t size, const comparison *self) {
   const arena *rows = self->rows;
   const bool sampled = rows->train.n < rows->train.of || rows->test.n < rows->test.of;
   const int used = snprintf(text, size,
-                            "%zu classes; seed %" PRIu64
+                            "%zu class%s; seed %" PRIu64
                             "%s; all measures are of the test rows, round trip of at "
                             "most 1000 of them, uniformity of at most 10000",
-                            rows->classes, rows->seed, sampled ? " (rows sampled)" : "");
+                            rows->classes, rows->classes == 1 ? "" : "es", rows->seed,
+                            sampled ? " (rows sampled)" : "");
   if (self->seeds > 1 && used > 0 && (size_t)used < size)
     snprintf(text + used, size - (size_t)used,
              "; methods that draw random numbers fitted with %zu seeds: mean~deviation",

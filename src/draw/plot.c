@@ -283,4 +283,7 @@ void plot_widen(const double *values, size_t n, double *low, double *high) {
   double margin = 0.05 * (most - least);
   if (least < *low) *low = least - margin;
   if (most > *high) *high = most + margin;
+  if (*low < *high) return;
+  *low -= 1.0;
+  *high += 1.0;
 }

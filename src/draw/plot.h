@@ -68,7 +68,8 @@ int plot_end(plot *self);
 /* Lets go of a picture that is not wanted any more, in place of plot_end. */
 void plot_drop(plot *self);
 
-/* Widens [*low, *high] to take in n values, with a margin of 5 % where it grows. */
+/* Widens [*low, *high] to take in n values, with a margin of 5 % where it grows; values
+ * that are all the same come to the middle. */
 void plot_widen(const double *values, size_t n, double *low, double *high);
 
 #endif

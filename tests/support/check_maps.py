@@ -76,7 +76,7 @@ assert energy < 0.02, energy  # two samples of the data give 0.01
 for name in methods + targets + ["auto", "knn", "network", "post"]:
     fit, info = (json.load(open(f"{name}.{end}")) for end in ("json", "info"))
     assert fit["method"] == (name if name in methods else "poisson")
-    assert info["kind"] == "map" and info["file"] == name + ".map"
+    assert info["kind"] == "map" and info["file"] == name + ".safetensors"
     assert fit["rows"] == 400 and fit["in_dim"] == 8
     assert np.load(name + ".npy").shape == (300, fit["out_dim"])
     for key in fit:
@@ -123,12 +123,12 @@ try:
 except ImportError:
     load_file = None
 for name in methods + targets + ["network", "post"]:
-    texts, arrays = read_safetensors(name + ".map")
+    texts, arrays = read_safetensors(name + ".safetensors")
     assert "pflow.map" in texts, name
     if load_file:
-        theirs = load_file(name + ".map")
+        theirs = load_file(name + ".safetensors")
         assert set(theirs) == set(arrays)
         assert all((theirs[key] == arrays[key]).all() for key in arrays)
-sources = [a for a in read_safetensors("raw.map")[1].values() if a.shape == (400, 8)]
+sources = [a for a in read_safetensors("raw.safetensors")[1].values() if a.shape == (400, 8)]
 assert len(sources) == 1  # the exact field keeps the rows, of rms length 1
 near((sources[0].astype(np.float64) ** 2).sum() / 399, 1.0, 1e-5)
