@@ -16,8 +16,10 @@ cp tests/support/look_at_page.html "$folder"
 cd "$folder"
 name='<b>&"it'\''s.npy'
 mv X.npy "$name"
+long=a-map-by-a-name-that-is-longer-than-what-a-telephone-shows.safetensors
+"$pflow" fit --in "$name" --method l2 --out $long >out
 "$pflow" compare --in "$name" --labels y.npy --test X2.npy --test-labels y2.npy \
-  --methods none,center,whiten,poisson-exact@1 --html page.html >out
+  --methods none,center,$long,whiten,poisson-exact@1 --html page.html >out
 
 # look WIDTH: what look_at_page.html finds in a window of that width, to found.json.
 look() {
@@ -44,8 +46,10 @@ assert found["requests"] == [] and found["scripts"] == 0, found
 assert found["bold"] == 0 and """<b>&"it's.npy: 300 rows""" in text, text[:500]
 assert found["tables"] == found["labelled"] == 4, found
 assert found["scrolling"] == (4 if width < 400 else 0), found
-assert found["pictures"] == found["titled"] == 4 * 3 + 1, found
+assert found["pictures"] == found["titled"] == 5 * 3 + 1, found
 assert found["narrowest"] >= 240 and found["language"] == "en", found
+assert found["names"] <= (0.46 * width if width < 400 else 600), found
+assert ("push them sideways" in text) == (width < 700), text[:500]
 assert "Along the flow" in text and "poisson-exact@1" in text
 assert re.search("^(Use|Leave these features alone)", text, re.M), text[:500]
 PYTHON

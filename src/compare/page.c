@@ -31,6 +31,8 @@ static const char head[] =
     ".advice{border-left:5px solid #1f5fa8;background:#eef4fb;padding:.7em 1em;"
     "margin:1em 0;font-size:1.05rem}\n"
     ".from-files,.small{color:#4a525a;font-size:.9rem}\n"
+    ".narrow{display:none}\n"
+    "@media(max-width:700px){.narrow{display:block}}\n"
     ".box{overflow-x:auto;border:1px solid #d5dae0;border-radius:6px}\n"
     "table{border-collapse:collapse;width:100%;font-size:.9rem;"
     "font-variant-numeric:tabular-nums}\n"
@@ -38,7 +40,8 @@ static const char head[] =
     "border-bottom:1px solid #e6eaee}\n"
     "tr:last-child>*{border-bottom:0}\n"
     "thead th{background:#f2f5f8}\n"
-    "th:first-child{text-align:left;position:sticky;left:0;background:#f2f5f8}\n"
+    "th:first-child{text-align:left;position:sticky;left:0;background:#f2f5f8;"
+    "min-width:8em;max-width:45vw;white-space:normal}\n"
     ".best{font-weight:700;background:#fff3cd}\n"
     ".better{color:#0b6130}.worse{color:#a11a1a}\n"
     ".cards{display:grid;gap:16px}\n"
@@ -115,6 +118,9 @@ static void put_table(FILE *out, const grid *table) {
 }
 
 static int put_tables(FILE *out, const comparison *self) {
+  fputs("<p class=\"small narrow\">The tables are wider than this window: push them "
+        "sideways.</p>\n",
+        out);
   for (size_t i = 0; i < grid_count; i++) {
     grid table;
     try_status(cells_make(&table, self->all, i));
