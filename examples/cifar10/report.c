@@ -162,8 +162,8 @@ static void accuracy_panel(plot *p, const double *epoch, const double *train,
              (plot_range){0.5, (double)enc->epochs + 0.5, 0.0, 100.0});
   plot_line(p, epoch, train, enc->epochs, 0);
   plot_line(p, epoch, test, enc->epochs, 1);
-  plot_legend(p, 0, 0, "train (as trained)");
-  plot_legend(p, 1, 1, "test");
+  plot_legend(p, -2, 0, "train (as trained)"); /* where curves that rise do not end */
+  plot_legend(p, -1, 1, "test");
 }
 
 static void encoder_panels(plot *p, const encoder *enc) {

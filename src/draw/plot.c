@@ -228,12 +228,12 @@ void plot_dots(plot *self, const double *x, const double *y, const int32_t *colo
 
 void plot_legend(plot *self, int row, int color, const char *text) {
   if (!late) return;
-  double y = self->top + 14 + 16 * row;
+  const double y = (row < 0 ? self->bottom + 2 : self->top + 14) + 16 * row;
   cairo_text_extents_t size;
   late->set_font_size(self->cairo, 11);
   late->text_extents(self->cairo, text, &size);
   late->set_source_rgba(self->cairo, 1, 1, 1, 0.8);
-  late->rectangle(self->cairo, self->right - size.width - 26, y - 8, size.width + 26, 16);
+  late->rectangle(self->cairo, self->right - size.width - 26, y - 8, size.width + 25, 16);
   late->fill(self->cairo);
   use_color(self, color, 1.0);
   draw_mark(self, self->right - 11, y, color, 5.0);

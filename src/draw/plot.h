@@ -58,7 +58,8 @@ void plot_line(plot *self, const double *x, const double *y, size_t n, int color
 void plot_dots(plot *self, const double *x, const double *y, const int32_t *color,
                size_t n, double radius);
 
-/* A line of the legend in the upper right corner of the current panel. */
+/* A line of the legend in the upper right corner of the current panel, the first of them
+ * row 0, or in the lower right one, the last of them row -1. */
 void plot_legend(plot *self, int row, int color, const char *text);
 
 /* Writes the picture, whole or not at all, and lets go of it. Returns a status (say.h).
