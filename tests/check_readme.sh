@@ -1,5 +1,6 @@
 #!/bin/sh
-# The program in README.md compiles and runs; those in docs/ compile.
+# The program in README.md compiles and runs; those in docs/ compile. The manual pages that
+# README.md names can be read as it says.
 #   check_readme.sh BUILD_FOLDER
 set -eu
 scratch=$(mktemp -d)
@@ -27,3 +28,11 @@ compile README.md "$1"
 "$scratch/1" >"$scratch/out"
 cat "$scratch/out"
 grep -q -- '-1\.20 -> -3\.0[5-9]$' "$scratch/out" || { echo "README.md says otherwise"; exit 1; }
+
+grep -o '`man [^`]*`' README.md | tr -d '`' | while read -r words; do
+  [ "$words" = 'man pflow' ] && continue # of an installed one
+  page=${words#man -l }
+  [ -f "$page" ] || { echo "README.md: $words: no such page"; exit 1; }
+  [ -z "$(command -v man)" ] || $words 2>"$scratch/err" | grep -q . ||
+    { echo "README.md: $words: $(cat "$scratch/err")"; exit 1; }
+done
