@@ -70,6 +70,11 @@ pflow_err pf_check_train_test(const pflow_labelled *train, const pflow_labelled 
   return pf_check_labels(test->labels, test->n, test->classes, "test labels");
 }
 
+bool pf_rows_overlap(const float *x, size_t x_values, const float *y, size_t y_values) {
+  const uintptr_t a = (uintptr_t)x, b = (uintptr_t)y;
+  return a < b + y_values * sizeof *y && b < a + x_values * sizeof *x;
+}
+
 double pf_squared_distance(const float *a, const float *b, size_t dim) {
   double sums[4] = {0.0};
   size_t whole = dim - dim % 4;

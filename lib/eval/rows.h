@@ -26,6 +26,9 @@ pflow_err pf_check_labels(const int32_t *labels, size_t n, size_t classes,
 pflow_err pf_check_train_test(const pflow_labelled *train, const pflow_labelled *test,
                               pflow_pool *pool);
 
+/* Whether two blocks of values have memory in common. */
+bool pf_rows_overlap(const float *x, size_t x_values, const float *y, size_t y_values);
+
 /* ||a - b||^2 in double. */
 double pf_squared_distance(const float *a, const float *b, size_t dim);
 

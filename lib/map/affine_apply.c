@@ -65,15 +65,10 @@ static int apply_rows(size_t begin, size_t end, void *user) {
   return 0;
 }
 
-static bool overlap(const float *x, size_t x_size, const float *y, size_t y_size) {
-  uintptr_t x_begin = (uintptr_t)x, y_begin = (uintptr_t)y;
-  return x_begin < y_begin + y_size * sizeof *y && y_begin < x_begin + x_size * sizeof *x;
-}
-
 static pflow_err run(pflow_pool *pool, job *self, size_t n) {
   const size_t in = self->matrix->in, out = self->matrix->out;
   pf_try(pf_check_rows_shared(pool, self->x, n, in, "rows"));
-  if (overlap(self->x, n * in, self->y, n * out))
+  if (pf_rows_overlap(self->x, n * in, self->y, n * out))
     return pf_fail(PFLOW_EINVAL, "y overlaps x (%zu rows)", n);
   return pflow_parallel_for(pool, n, row_grain, apply_rows, self);
 }

@@ -259,11 +259,6 @@ void pflow_map_work_count_from(pflow_map_work *work, size_t first) {
 
 /* ---- use ---- */
 
-static bool overlap(const float *x, size_t x_size, const float *y, size_t y_size) {
-  const uintptr_t a = (uintptr_t)x, b = (uintptr_t)y;
-  return a < b + y_size * sizeof *y && b < a + x_size * sizeof *x;
-}
-
 static pflow_err check_call(const pflow_map *map, const pflow_map_work *work,
                             const float *to) {
   pf_try(need_fitted(map));
@@ -288,7 +283,7 @@ static pflow_err check_from(const pflow_map *map, const pflow_map_work *work,
 static pflow_err run(const pflow_map *map, pflow_map_work *work, piece_fn piece,
                      const float *from, size_t in, size_t n, float *to, size_t out) {
   pf_try(check_from(map, work, from, n, in));
-  if (overlap(from, n * in, to, n * out))
+  if (pf_rows_overlap(from, n * in, to, n * out))
     return pf_fail(PFLOW_EINVAL, "map: the result overlaps the %zu rows", n);
   for (size_t begin = 0; begin < n; begin += work->max_rows) {
     const size_t left = n - begin, count = left < work->max_rows ? left : work->max_rows;
