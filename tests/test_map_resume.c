@@ -143,8 +143,37 @@ START_TEST(other_rows_or_settings_are_refused) {
 }
 END_TEST
 
+/* A byte that is not what it was is found, wherever it lies. */
+START_TEST(broken_checkpoints_are_refused) {
+  clouds rows = clouds_make(n, k, dim, 0);
+  pflow_map *map;
+  unsigned char *bytes;
+  size_t size;
+  temp_begin();
+  stopper stopping = {"training", 3, 0};
+  pflow_map_config config = settings(&stopping);
+  ck_assert_int_eq(try_fit(&config, &rows, &map), PFLOW_STOPPED);
+  pflow_map_destroy(map);
+  ck_ok(pflow_file_read(&bytes, &size, config.checkpoint, 1 << 24));
+  for (size_t at = 0; at < size; at += at < 4000 ? 7 : 997) {
+    bytes[at] ^= 1;
+    config.checkpoint = temp_write("broken", bytes, size);
+    stopping.left = 1;
+    const pflow_err rc = try_fit(&config, &rows, &map);
+    ck_assert_msg(rc < 0 && strstr(pflow_errmsg(), "broken: "), "byte %zu: %d, %s", at,
+                  rc, rc < 0 ? pflow_errmsg() : "");
+    pflow_map_destroy(map);
+    bytes[at] ^= 1;
+  }
+  pflow_free(bytes);
+  temp_end();
+  clouds_free(&rows);
+}
+END_TEST
+
 int main(void) {
   return run_tests("map resume", TESTS(a_fit_goes_on_to_the_same_bits,
                                        other_shapes_or_labels_are_refused,
-                                       other_rows_or_settings_are_refused));
+                                       other_rows_or_settings_are_refused,
+                                       broken_checkpoints_are_refused));
 }

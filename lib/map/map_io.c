@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "io/checksum.h"
 #include "io/description.h"
 #include "map/affine.h"
 #include "map/map.h"
@@ -121,24 +121,10 @@ static json_t *describe(const pflow_map *map) {
   return NULL;
 }
 
-static pflow_err checksum_of(const pflow_archive *archive, uint64_t *sum) {
-  uLong crc = crc32(0, NULL, 0);
-  for (size_t i = 0; i < pflow_archive_count(archive); i++) {
-    const pflow_tensor *tensor;
-    pf_try(pflow_archive_get(archive, pflow_archive_name(archive, i), &tensor));
-    crc = crc32_z(crc, (const unsigned char *)pflow_tensor_const_values(tensor),
-                  pflow_tensor_size(tensor) * sizeof(float));
-  }
-  *sum = crc;
-  return PFLOW_OK;
-}
-
 static pflow_err put_map(const pflow_map *map, pflow_archive *archive) {
-  uint64_t sum;
   pf_try(pf_describe(archive, "", format, describe(map)));
   if (map->way->put) pf_try(map->way->put(map, archive));
-  pf_try(checksum_of(archive, &sum));
-  return pflow_archive_put_u64(archive, checksum_key, sum);
+  return pf_checksum_put(archive, checksum_key, pf_sum_values);
 }
 
 pflow_err pflow_map_save(const pflow_map *map, const char *path) {
@@ -250,16 +236,6 @@ static pflow_err check_finite(const pflow_archive *archive) {
   return PFLOW_OK;
 }
 
-static pflow_err check_checksum(const pflow_archive *archive) {
-  uint64_t want, sum;
-  pf_try(pflow_archive_get_u64(archive, checksum_key, &want));
-  pf_try(checksum_of(archive, &sum));
-  if (want == sum) return PFLOW_OK;
-  return pf_fail(PFLOW_EFORMAT,
-                 "%s: the arrays' checksum is %08" PRIx64 ", wants %08" PRIx64,
-                 archive->source, sum, want);
-}
-
 /* Which way the document's map goes. Only a flow may have been left out of its map. */
 static pflow_err find_way(pflow_map *map, const json_t *document, const char *source) {
   const pflow_map_info *info = &map->info;
@@ -285,7 +261,7 @@ static pflow_err read_document(pflow_map *map, const json_t *document,
 
 static pflow_err get_map(pflow_map *map, const pflow_archive *archive) {
   json_t *document;
-  pf_try(check_checksum(archive));
+  pf_try(pf_checksum_check(archive, checksum_key, pf_sum_values));
   pf_try(check_finite(archive));
   pf_try(pf_described(&document, archive, "", format));
   pflow_err rc = read_document(map, document, archive->source);

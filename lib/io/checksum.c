@@ -1,0 +1,46 @@
+#include "io/checksum.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "io/archive.h"
+
+/* With the 0 at its end, which no text holds. */
+static uLong add_text(uLong crc, const char *text) {
+  return crc32_z(crc, (const unsigned char *)text, strlen(text) + 1);
+}
+
+static uLong add_values(uLong crc, const pflow_tensor *tensor) {
+  return crc32_z(crc, (const unsigned char *)pflow_tensor_const_values(tensor),
+                 pflow_tensor_size(tensor) * sizeof(float));
+}
+
+static uint64_t sum_of(const pflow_archive *archive, const char *key, pf_summed what) {
+  const pf_items *tensors = &archive->tensors, *texts = &archive->texts;
+  uLong crc = crc32(0, NULL, 0);
+  for (size_t i = 0; i < tensors->count; i++) {
+    if (what == pf_sum_all) crc = add_text(crc, tensors->item[i].name);
+    crc = add_values(crc, tensors->item[i].tensor);
+  }
+  for (size_t i = 0; what == pf_sum_all && i < texts->count; i++) {
+    if (strcmp(texts->item[i].name, key) == 0) continue;
+    crc = add_text(crc, texts->item[i].name);
+    crc = add_text(crc, texts->item[i].text);
+  }
+  return crc;
+}
+
+pflow_err pf_checksum_put(pflow_archive *archive, const char *key, pf_summed what) {
+  return pflow_archive_put_u64(archive, key, sum_of(archive, key, what));
+}
+
+pflow_err pf_checksum_check(const pflow_archive *archive, const char *key,
+                            pf_summed what) {
+  const uint64_t sum = sum_of(archive, key, what);
+  uint64_t want;
+  pf_try(pflow_archive_get_u64(archive, key, &want));
+  if (want == sum) return PFLOW_OK;
+  return pf_fail(PFLOW_EFORMAT, "%s: its checksum is %08" PRIx64 ", wants %08" PRIx64,
+                 archive->source, sum, want);
+}
