@@ -86,12 +86,18 @@ plot --max-rows; a whole number from 2 to 1000000000 or 0; 1 1000000001
 plot --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
 '
 echo "$numbers" | grep . >table
-while IFS=';' read -r option wants values; do
-  for number in $values 1x x nan inf '' ' 1' 99999999999999999999999999999999; do
-    # shellcheck disable=SC2086 # the command and its option
-    refuse 2 "${option#* } wants$wants, got \"$number\"" "$pflow" $option "$number"
-  done
-done <table
+# In the background: it starts the command some hundred times.
+(
+  mkdir numbers
+  cd numbers
+  while IFS=';' read -r option wants values; do
+    for number in $values 1x x nan inf '' ' 1' 99999999999999999999999999999999; do
+      # shellcheck disable=SC2086 # the command and its option
+      refuse 2 "${option#* } wants$wants, got \"$number\"" "$pflow" $option "$number"
+    done
+  done <../table
+) &
+of_numbers=$!
 # The table has them all.
 for command in $commands; do
   "$pflow" help "$command" |
@@ -160,4 +166,5 @@ offers 'pflow fit --target h' hemisphere
 offers 'pflow sample --th' --threads
 BASH
 fi
+wait $of_numbers
 echo "$(echo $commands | wc -w) commands say what they want"
