@@ -171,7 +171,8 @@ static int say_unfitted(const fit_options *options, pflow_err rc) {
 
 static int fit_map(const fit_options *options, const input *rows, pflow_map *map) {
   const pflow_err rc = pflow_map_fit(map, rows->x, rows->labels, rows->n, rows->dim);
-  if (rc == PFLOW_STOPPED) return say_stopped(options);
+  if (rc == PFLOW_STOPPED || (rc == PFLOW_OK && interrupt_seen()))
+    return say_stopped(options);
   try_status(say_unfitted(options, rc));
   try_library(pflow_map_save(map, options->out));
   return print_result(options, rows, map);

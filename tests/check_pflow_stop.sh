@@ -96,18 +96,23 @@ assert "interrupted, nothing was written" in err, err
 many = np.random.default_rng(0).standard_normal((20000, 16), dtype=np.float32)
 np.save("many.npy", many)
 np.save("classes.npy", (many[:, 0] > 0).astype(np.int32))
+np.save("wide.npy", np.random.default_rng(1).standard_normal((2000, 1024), dtype=np.float32))
+run("fit", "--in", "X.npy", "--method", "zca", "--out", "zca.safetensors")
 labelled = ["--in", "many.npy", "--labels", "classes.npy"]
 test = ["--test", "many.npy", "--test-labels", "classes.npy"]
 all_rows = ["--in", "zeros.npy", "--max-rows", str(rows)]
 for words, later in (
     (["eval", *labelled, "--reference", "many.npy"], 0.1),
     (["compare", *labelled, *test, "--max-rows", "0", "--html", "new.html"], 0.4),
+    (["fit", "--in", "wide.npy", "--method", "whiten", "--out", "new.safetensors"], 0.15),
+    (["sample", "--map", "whole.safetensors", "--n", "9000000", "--out", "new.npy"], 0.1),
+    (["inverse", "--map", "zca.safetensors", *transform[3:]], 0),
     (["suggest", *all_rows], 0),
     (["plot", *all_rows, "--out", "new.png"], 0),
 ):
     err = interrupt(start(*words), later=later)
     assert "pflow " + words[0] + ": interrupted, nothing was written" in err, err
-for name in ("many.npy", "classes.npy"):
+for name in ("many.npy", "classes.npy", "wide.npy", "zca.safetensors"):
     os.remove(name)
 assert set(os.listdir()) == before | {"zeros.npy"}, set(os.listdir()) - before
 PYTHON

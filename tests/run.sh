@@ -10,6 +10,7 @@ need_packages $build_packages python3 python3-numpy
 build=${1:-build}
 [ $# -gt 0 ] && shift
 
+echo "building; log: $build.log"
 cmake -S . -B "$build" -DPFLOW_BUILD_TESTS=ON -DPFLOW_BUILD_EXAMPLES=ON "$@" >"$build.log" 2>&1 &&
   cmake --build "$build" -j "$(nproc)" >>"$build.log" 2>&1 || {
   tail -n 40 "$build.log"
@@ -20,8 +21,8 @@ cmake -S . -B "$build" -DPFLOW_BUILD_TESTS=ON -DPFLOW_BUILD_EXAMPLES=ON "$@" >"$
 mv "$build.log" "$build/build.log"
 
 log=$build/tests.log
-(cd "$build" && ctest -V) >"$log" 2>&1
-grep -E '^ *[0-9]+/[0-9]+ Test ' "$log"
+echo "testing; log: $log"
+(cd "$build" && ctest -V) 2>&1 | tee "$log" | grep --line-buffered -E '^ *[0-9]+/[0-9]+ Test '
 grep -E '^[0-9]+: .*:[FE]:' "$log"
 grep -E '^[0-9]+: skipped: ' "$log"
 
