@@ -70,20 +70,6 @@ static void set_fit(pflow_field_fit_config *config, const options *opts,
   config->seed = field_seed(opts);
 }
 
-static void save_field(const flow_field *self, const pflow_field_fit_config *config,
-                       const options *opts) {
-  char path[4096];
-  pflow_field_meta meta = {.dim = FEATURE_DIM,
-                           .sigma = config->perturb.sigma,
-                           .tau = config->perturb.tau,
-                           .m_max = config->perturb.m_max,
-                           .gamma = config->gamma,
-                           .restrict_m = config->perturb.restrict_m,
-                           .seed = config->seed};
-  options_out_path(opts, path, sizeof path, "field.safetensors");
-  must(pflow_field_save(self->net, &meta, path));
-}
-
 void flow_field_fit(flow_field *self, const float *features, size_t n,
                     const options *opts, pflow_pool *pool) {
   pflow_field_fit_config config;
@@ -99,7 +85,19 @@ void flow_field_fit(flow_field *self, const float *features, size_t n,
   must(pflow_field_fit(self->net, features, n, FEATURE_DIM, &config, NULL));
   progress_end(&watch.bar);
   self->seconds = now_seconds() - watch.bar.started;
-  save_field(self, &config, opts);
+}
+
+void flow_field_save(const flow_field *self, const options *opts) {
+  char path[4096];
+  const pflow_field_meta meta = {.dim = FEATURE_DIM,
+                                 .sigma = opts->sigma,
+                                 .tau = opts->tau,
+                                 .m_max = self->m_max,
+                                 .gamma = opts->gamma,
+                                 .restrict_m = opts->restrict_m,
+                                 .seed = field_seed(opts)};
+  options_out_path(opts, path, sizeof path, "field.safetensors");
+  must(pflow_field_save(self->net, &meta, path));
 }
 
 void flow_field_destroy(flow_field *self) {

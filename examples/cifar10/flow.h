@@ -26,9 +26,11 @@ typedef struct flow_field {
   double seconds;
 } flow_field;
 
-/* Learns the field of n feature rows (seeded by opts) and saves OUT/field.safetensors. */
+/* Learns the field of n feature rows (seeded by opts). */
 void flow_field_fit(flow_field *self, const float *features, size_t n,
                     const options *opts, pflow_pool *pool);
+/* To OUT/field.safetensors. */
+void flow_field_save(const flow_field *self, const options *opts);
 void flow_field_destroy(flow_field *self);
 
 /* The same network as flow_field_fit begins with, untrained. */

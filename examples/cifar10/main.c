@@ -36,6 +36,7 @@ static void run(const options *opts, pflow_pool *pool) {
   feature_set raw = features_of(&enc, &data);
   features_save(&raw, opts->out);
   flow_field_fit(&field, raw.train, raw.n_train, opts, pool);
+  flow_field_save(&field, opts);
   arms_measure(&table, &enc, &raw, &field, &data, opts);
   experiment all = {opts, &data, &enc, &field, &table};
   report_table(&all);
