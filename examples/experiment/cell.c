@@ -1,49 +1,33 @@
 #include "cell.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/json_out.h"
 #include "common/must.h"
+#include "density.h"
+#include "extras.h"
+#include "files.h"
 #include "foreign.h"
+#include "made_by.h"
 
-enum { path_size = 2048 };
-
-const char *value_key(size_t which) {
-  return which < column_count          ? column_about((column)which)->key
-         : which == train_linear_value ? "linear_train"
-                                       : "foreign_auroc";
-}
-
-bool value_by_row(size_t which) {
-  return which < column_count ? column_about((column)which)->by_row
-                              : which == foreign_value;
-}
+enum { most_groups = 1000 };
 
 /* ---- files ---- */
 
 static void path_of(const cell *self, const char *ending, char path[path_size]) {
-  const int length =
-      snprintf(path, path_size, "%s/%s/%s-%llu%s", self->out, self->encoder->name,
-               self->arm->name, (unsigned long long)self->seed, ending);
-  if (length < 0 || length >= path_size) fail("--out %s: path too long", self->out);
-}
-
-static json_t *load(const char *path) {
-  json_error_t error;
-  json_t *object = json_load_file(path, 0, &error);
-  if (!object) fail("%s: line %d: %s", path, error.line, error.text);
-  return object;
+  char folder[path_size], name[128];
+  path_in(self->out, self->encoder->name, folder);
+  snprintf(name, sizeof name, "%s-%llu%s", self->arm->name,
+           (unsigned long long)self->seed, ending);
+  path_in(folder, name, path);
 }
 
 /* What decides the rows of a cell beside its name. */
 static json_t *made_of(const cell *self) {
   json_t *made = json_out_object();
-  put_text(made, "encoder", self->encoder->folder);
   put_size(made, "max_rows", self->max_rows);
   put_size(made, "field_rows", self->field_rows);
   return made;
@@ -54,37 +38,19 @@ bool cell_is_done(const cell *self) {
   path_of(self, ".json", path);
   if (access(path, F_OK) != 0) return false;
   const char *key;
-  json_t *file = load(path), *wanted = made_of(self), *value;
+  json_t *file = json_read(path), *wanted = made_of(self), *value;
   json_object_foreach(wanted, key, value) {
     json_t *found = json_object_get(json_object_get(file, "made_of"), key);
     if (!json_equal(found, value))
       fail("%s: made with another --%s; choose another --out", path,
-           strcmp(key, "encoder") == 0    ? "encoders"
-           : strcmp(key, "max_rows") == 0 ? "max-rows"
-                                          : "field-rows");
+           strcmp(key, "max_rows") == 0 ? "max-rows" : "field-rows");
   }
   json_decref(wanted);
   json_decref(file);
   return true;
 }
 
-static void make_folder(const char *path) {
-  if (mkdir(path, 0777) != 0 && errno != EEXIST)
-    fail("%s: cannot be made: %s", path, strerror(errno));
-}
-
 /* ---- running ---- */
-
-/* How well the probe knows the rows it was fitted to, which the post reports too. */
-static double train_accuracy(const pflow_labelled *train, const arena *rows) {
-  pflow_probe_config config;
-  pflow_probe_report report;
-  pflow_probe_config_init(&config);
-  config.seed = rows->seed;
-  config.pool = rows->pool;
-  must(pflow_probe(train, train, &config, &report, NULL, NULL));
-  return report.accuracy;
-}
 
 static size_t scored_values(void) {
   size_t count = 0;
@@ -93,16 +59,26 @@ static size_t scored_values(void) {
   return count;
 }
 
+/* From a score for each of n rows to means over groups. */
+static void put_means(double *scores, size_t n, size_t groups) {
+  for (size_t g = 0; g < groups; g++) {
+    double sum = 0.0;
+    for (size_t i = g; i < n; i += groups)
+      sum += scores[i];
+    scores[g] = sum / (double)((n - g + groups - 1) / groups);
+  }
+}
+
 static void write_scores(const cell *self, const cell_result *result) {
   char path[path_size];
   pflow_rows_writer *writer;
-  float *row = must_alloc(result->n, sizeof *row);
+  float *row = must_alloc(result->groups, sizeof *row);
   path_of(self, ".npy", path);
-  must(pflow_rows_create(&writer, path, scored_values(), result->n));
+  must(pflow_rows_create(&writer, path, scored_values(), result->groups));
   for (size_t v = 0; v < value_count; v++) {
     if (!value_by_row(v)) continue;
-    for (size_t i = 0; i < result->n; i++)
-      row[i] = (float)result->scores[v][i];
+    for (size_t g = 0; g < result->groups; g++)
+      row[g] = (float)result->scores[v][g];
     must(pflow_rows_append(writer, row, 1));
   }
   must(pflow_rows_commit(writer));
@@ -111,62 +87,81 @@ static void write_scores(const cell *self, const cell_result *result) {
 
 /* The cell's last file: with it, the cell is done. */
 static void write_values(const cell *self, const cell_result *result) {
-  char path[path_size], partial[path_size + 8];
+  char path[path_size];
   json_t *object = json_out_object();
   path_of(self, ".json", path);
-  snprintf(partial, sizeof partial, "%s.part", path);
   for (size_t v = 0; v < value_count; v++)
     put_real(object, value_key(v), result->value[v]);
   put_real(object, "seconds", result->seconds);
+  put_size(object, "test_rows", result->test_rows);
   put_json(object, "made_of", made_of(self));
-  put_text(object, "commit", self->commit);
+  put_json(object, "made_by", json_incref(result->made_by));
   put_json(object, "notes", json_incref(result->notes));
-  if (json_dump_file(object, partial, JSON_INDENT(1)) != 0 || rename(partial, path) != 0)
-    fail("%s: cannot be written: %s", path, strerror(errno));
-  json_decref(object);
+  json_write(object, path);
 }
 
-/* Compare's measures into the result, which takes over their scores. */
+/* Compare's measures and the experiment's into the result, which takes over their scores.
+ */
 static void measure(const cell *self, arena *rows, const mapped *both,
                     cell_result *result) {
   outcome found = {0};
   must_do(outcome_begin(&found, both->test.n));
   must_do(measures_take(rows, self->arm->name, both, &found));
+  extras_take(rows, both, found.strength, result->value);
   memcpy(result->value, found.value, sizeof found.value);
   memcpy(result->scores, found.scores, sizeof found.scores);
+  put_real(result->notes, "probe_strength", found.strength);
   if (*found.note) put_text(result->notes, "missed", found.note);
 }
 
 static void measure_foreign(const splits *made, cell_result *result, pflow_pool *pool) {
   double *shares = must_alloc(made->n[test_split], sizeof *shares);
   result->scores[foreign_value] = shares;
+  if (made->n[foreign_split] == 0) return;
+  double *ours = foreign_distances(made, test_split, pool);
+  double *theirs = foreign_distances(made, foreign_split, pool);
   result->value[foreign_value] =
-      made->n[foreign_split] > 0 ? foreign_auroc(made, shares, pool) : NAN;
+      foreign_auroc(ours, made->n[test_split], theirs, made->n[foreign_split], shares);
+  pflow_free(ours);
+  pflow_free(theirs);
+}
+
+static void measure_density(const splits *raw, const pflow_map_info *flow,
+                            const conditions *under, cell_result *result) {
+  double *shares = must_alloc(raw->n[test_split], sizeof *shares);
+  result->scores[density_value] = shares;
+  if (raw->n[foreign_split] > 0 && flow->dims > 0)
+    result->value[density_value] = density_auroc(raw, flow, under, shares);
+}
+
+static void write_cell(const cell *self, cell_result *result) {
+  result->made_by = made_by(self->commit);
+  result->groups = result->test_rows < most_groups ? result->test_rows : most_groups;
+  for (size_t v = 0; v < value_count; v++)
+    if (value_by_row(v)) put_means(result->scores[v], result->test_rows, result->groups);
+  write_scores(self, result);
+  write_values(self, result);
 }
 
 void cell_run(const cell *self, arena *rows, const pflow_features *foreign) {
-  char folder[path_size];
   const double started = now_seconds();
   const input *train = &rows->train, *test = &rows->test;
   const splits raw = {{train->x, test->x, (float *)(uintptr_t)foreign->x},
                       {train->n, test->n, foreign->n},
                       train->dim,
                       train->labels};
-  cell_result result = {.n = test->n, .notes = json_out_object()};
-  make_folder(self->out);
-  snprintf(folder, sizeof folder, "%s/%s", self->out, self->encoder->name);
-  make_folder(folder);
-  const conditions under = {self->seed, self->field_rows, folder, rows->pool};
-  splits made = treat(self->arm, &raw, &under, result.notes);
+  cell_result result = {.test_rows = test->n, .notes = json_out_object()};
+  const conditions under = {self->seed, self->field_rows, rows->pool};
+  pflow_map_info flow;
+  splits made = treat(self->arm, &raw, &under, result.notes, &flow);
   const mapped both = {
       {made.x[train_split], train->labels, train->n, made.dim, rows->classes},
       {made.x[test_split], test->labels, test->n, made.dim, rows->classes}};
   measure(self, rows, &both, &result);
-  result.value[train_linear_value] = train_accuracy(&both.train, rows);
   measure_foreign(&made, &result, rows->pool);
+  measure_density(&raw, &flow, &under, &result);
   result.seconds = now_seconds() - started;
-  write_scores(self, &result);
-  write_values(self, &result);
+  write_cell(self, &result);
   cell_result_free(&result);
   splits_free(&made);
 }
@@ -178,18 +173,19 @@ static void read_scores(const cell *self, cell_result *result) {
   pflow_rows *file;
   path_of(self, ".npy", path);
   must(pflow_rows_open(&file, path));
-  result->n = pflow_rows_dim(file);
+  const size_t groups = pflow_rows_dim(file);
   if (pflow_rows_count(file) != scored_values())
     fail("%s: scores of %zu measures, wants %zu", path, pflow_rows_count(file),
          scored_values());
-  float *row = must_alloc(result->n, sizeof *row);
+  float *row = must_alloc(groups, sizeof *row);
   for (size_t v = 0, at = 0; v < value_count; v++) {
     if (!value_by_row(v)) continue;
     must(pflow_rows_read(file, at++, 1, row));
-    result->scores[v] = must_alloc(result->n, sizeof *result->scores[v]);
-    for (size_t i = 0; i < result->n; i++)
-      result->scores[v][i] = row[i];
+    result->scores[v] = must_alloc(groups, sizeof *result->scores[v]);
+    for (size_t g = 0; g < groups; g++)
+      result->scores[v][g] = row[g];
   }
+  result->groups = groups;
   pflow_free(row);
   pflow_rows_close(file);
 }
@@ -203,13 +199,13 @@ void cell_read(const cell *self, cell_result *result) {
   char path[path_size];
   *result = (cell_result){0};
   path_of(self, ".json", path);
-  json_t *object = load(path);
+  json_t *object = json_read(path);
   for (size_t v = 0; v < value_count; v++)
     result->value[v] = number_in(object, value_key(v));
   result->seconds = number_in(object, "seconds");
+  result->test_rows = (size_t)json_integer_value(json_object_get(object, "test_rows"));
   result->notes = json_incref(json_object_get(object, "notes"));
-  const char *commit = json_string_value(json_object_get(object, "commit"));
-  snprintf(result->commit, sizeof result->commit, "%s", commit ? commit : "");
+  result->made_by = json_incref(json_object_get(object, "made_by"));
   json_decref(object);
   read_scores(self, result);
 }
@@ -218,4 +214,5 @@ void cell_result_free(cell_result *result) {
   for (size_t v = 0; v < value_count; v++)
     pflow_free(result->scores[v]);
   json_decref(result->notes);
+  json_decref(result->made_by);
 }

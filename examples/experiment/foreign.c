@@ -6,8 +6,7 @@
 
 enum { neighbours = 10 };
 
-/* Squared distances to the 10th nearest train row. */
-static double *distances(const splits *rows, split which, pflow_pool *pool) {
+double *foreign_distances(const splits *rows, split which, pflow_pool *pool) {
   const pflow_features train = {rows->x[train_split], rows->n[train_split], rows->dim};
   const size_t n = rows->n[which];
   double *all = must_alloc(n * neighbours, sizeof *all);
@@ -35,10 +34,9 @@ static size_t count_below(const double *rising, size_t n, double x, bool with_eq
   return low;
 }
 
-double foreign_auroc(const splits *rows, double *shares, pflow_pool *pool) {
-  const size_t n = rows->n[test_split], m = rows->n[foreign_split];
-  double *ours = distances(rows, test_split, pool), sum = 0.0;
-  double *theirs = distances(rows, foreign_split, pool);
+double foreign_auroc(const double *ours, size_t n, double *theirs, size_t m,
+                     double *shares) {
+  double sum = 0.0;
   qsort(theirs, m, sizeof *theirs, by_value);
   for (size_t i = 0; i < n; i++) {
     const size_t below = count_below(theirs, m, ours[i], false);
@@ -46,7 +44,5 @@ double foreign_auroc(const splits *rows, double *shares, pflow_pool *pool) {
     shares[i] = ((double)(m - upto) + 0.5 * (double)(upto - below)) / (double)m;
     sum += shares[i];
   }
-  pflow_free(ours);
-  pflow_free(theirs);
   return sum / (double)n;
 }

@@ -1,17 +1,23 @@
 /*
- * foreign.h - telling rows of another kind by their distance from the train rows (Sun et
- * al. 2022, "Out-of-Distribution Detection with Deep Nearest Neighbors").
+ * foreign.h - telling rows of another kind by how far they are from the train rows (Sun
+ * et al. 2022, "Out-of-Distribution Detection with Deep Nearest Neighbors"), or how
+ * unlikely.
  */
 #ifndef EXPERIMENT_FOREIGN_H
 #define EXPERIMENT_FOREIGN_H
 
 #include "treat.h"
 
+/* Squared distances of a split's rows to their 10th nearest train row; the caller's to
+ * free. */
+double *foreign_distances(const splits *rows, split which, pflow_pool *pool);
+
 /*
- * The score of a row is the distance to its 10th nearest train row. For each test row,
- * the share of foreign rows with a greater score, equal ones counted half; the mean of
- * these, which is returned, is the area under the ROC curve.
+ * For each of n rows the share of m foreign rows with a greater score than its own, equal
+ * ones counted half; the mean of these, which is returned, is the area under the ROC
+ * curve. `theirs` is sorted.
  */
-double foreign_auroc(const splits *rows, double *shares, pflow_pool *pool);
+double foreign_auroc(const double *ours, size_t n, double *theirs, size_t m,
+                     double *shares);
 
 #endif

@@ -8,18 +8,20 @@
  *   experiment --encoders cifar-10=out/0,cifar-10=out/1 --out out/experiment
  *   python3 examples/experiment/report.py out/experiment/results.json docs/experiment
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/options.h"
 #include "cli/say.h"
 #include "common/must.h"
+#include "compare/measures.h"
+#include "files.h"
 #include "summary.h"
 
 typedef struct settings {
   const char *encoders, *out, *arms, *commit;
   size_t flow_seeds, max_rows, field_rows, threads;
+  int summary;
 } settings;
 
 /* ---- the plan ---- */
@@ -53,14 +55,15 @@ typedef struct batch {
   uint64_t seed;
 } batch;
 
+static bool is_left(const batch *self, const arm *which) {
+  const cell one = plan_cell(self->all, self->encoder, which, self->seed);
+  return self->seed < plan_seeds(self->all, which) && !cell_is_done(&one);
+}
+
 static size_t cells_left(const batch *self) {
   size_t left = 0;
   for (size_t i = 0; i < self->all->arm_count; i++)
-    if (self->seed < plan_seeds(self->all, self->all->arms[i])) {
-      const cell one =
-          plan_cell(self->all, self->encoder, self->all->arms[i], self->seed);
-      left += !cell_is_done(&one);
-    }
+    left += is_left(self, self->all->arms[i]);
   return left;
 }
 
@@ -75,31 +78,43 @@ static void run_batch(const batch *self) {
   progress_begin(&bar, encoder->name, left * measure_steps);
   for (size_t i = 0; i < self->all->arm_count; i++) {
     const cell one = plan_cell(self->all, self->encoder, self->all->arms[i], self->seed);
-    if (self->seed < plan_seeds(self->all, one.arm) && !cell_is_done(&one))
-      cell_run(&one, &rows, &foreign);
+    if (is_left(self, one.arm)) cell_run(&one, &rows, &foreign);
   }
   progress_end(&bar);
   pflow_free((float *)(uintptr_t)foreign.x);
   arena_free(&rows);
 }
 
+/* Features are only needed where something is still to be computed of them. */
+static void check_encoder(const plan *self, size_t encoder) {
+  const encoder_rows *one = &self->encoders[encoder];
+  size_t left = 0;
+  if (encoder_rows_present(one)) {
+    encoder_rows_keep(one, self->out);
+    return;
+  }
+  for (uint64_t seed = 0; seed < self->flow_seeds; seed++)
+    left += cells_left(&(batch){self, encoder, seed});
+  if (left > 0)
+    fail("%s: no train_x.npy, and %zu cells of %s are still to be computed", one->folder,
+         left, one->name);
+}
+
 /* A run that is cut short has all arms on some encoders, rather than all seeds of some
  * arms. */
 static void run_all(const plan *self) {
+  make_folder(self->out);
+  for (size_t e = 0; e < self->count; e++)
+    check_encoder(self, e);
   for (uint64_t seed = 0; seed < self->flow_seeds; seed++)
     for (size_t e = 0; e < self->count; e++)
       run_batch(&(batch){self, e, seed});
 }
 
 static int write_summary(const plan *self) {
-  char path[2048], partial[2056];
-  json_t *all = summary_of(self);
-  snprintf(path, sizeof path, "%s/results.json", self->out);
-  snprintf(partial, sizeof partial, "%s.part", path);
-  const bool written =
-      json_dump_file(all, partial, JSON_INDENT(1)) == 0 && rename(partial, path) == 0;
-  json_decref(all);
-  if (!written) return say_failed("%s: cannot be written: %s", path, strerror(errno));
+  char path[path_size];
+  path_in(self->out, "results.json", path);
+  json_write(summary_of(self), path);
   printf("written to %s\n", path);
   return say_flush();
 }
@@ -114,7 +129,7 @@ static int run(const void *options) {
   try_status(read_arms(&self, opts->arms));
   self.count = encoder_rows_read(self.encoders, opts->encoders);
   if (opts->threads) try_library(pflow_pool_create(&self.pool, opts->threads));
-  run_all(&self);
+  if (!opts->summary) run_all(&self);
   const int status = write_summary(&self);
   pflow_pool_destroy(self.pool);
   return status;
@@ -160,11 +175,15 @@ static const option_spec specs[] = {
      .most = 1e9,
      .has_zero = true,
      .help = "sources of an exact field, sampled from the train rows (0: all)"},
+    {.name = "summary",
+     .kind = flag_option,
+     .offset = offsetof(settings, summary),
+     .help = "run nothing: only summarise what is there"},
     {.name = "commit",
      .kind = text_option,
      .offset = offsetof(settings, commit),
      .value = "ID",
-     .help = "commit of the program, kept with the results"},
+     .help = "commit of the program, kept with what it computes"},
     OPTION_THREADS(settings),
 };
 

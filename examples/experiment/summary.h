@@ -9,11 +9,13 @@
 
 #include "cell.h"
 
+enum { most_arms = 64 };
+
 typedef struct plan {
   const char *out, *commit;
   encoder_rows encoders[most_encoders];
   size_t count;
-  const arm *arms[64]; /* "raw" is the first */
+  const arm *arms[most_arms]; /* "raw" is the first */
   size_t arm_count, flow_seeds, max_rows, field_rows;
   pflow_pool *pool;
 } plan;
@@ -23,7 +25,8 @@ size_t plan_seeds(const plan *self, const arm *which);
 
 cell plan_cell(const plan *self, size_t encoder, const arm *which, uint64_t seed);
 
-/* All results as one object; every cell must be done. */
+/* All results as one object: of each arm the encoders of which it has a cell, and of each
+ * of these the seeds up to the first that it has not. */
 json_t *summary_of(const plan *self);
 
 #endif

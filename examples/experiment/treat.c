@@ -51,32 +51,34 @@ static void set_map(pflow_map_config *config, const arm *which, const splits *ra
   config->strength = which->strength;
 }
 
-static void note_map(json_t *notes, const pflow_map *map) {
-  pflow_map_info info;
-  must(pflow_map_get_info(map, &info));
-  if (info.method != PFLOW_MAP_POISSON) return;
-  put_size(notes, "dims", info.dims);
-  put_size(notes, "sources", info.sources);
-  put_real(notes, "aug_dim", info.aug_dim);
-  put_real(notes, "start", info.start);
-  put_real(notes, "strength", info.strength);
-  put_bool(notes, "leave_alone", info.leave_alone);
+static void note_map(json_t *notes, const pflow_map_info *info) {
+  put_bool(notes, "leave_alone", info->leave_alone);
+  if (info->leave_alone) return;
+  put_size(notes, "dims", info->dims);
+  put_size(notes, "sources", info->sources);
+  put_real(notes, "aug_dim", info->aug_dim);
+  put_real(notes, "start", info->start);
+  put_real(notes, "strength", info->strength);
 }
 
 static splits through_map(const arm *which, const splits *raw, const conditions *under,
-                          json_t *notes) {
+                          json_t *notes, pflow_map_info *flow) {
   pflow_map *map;
   pflow_map_work *work;
   pflow_map_config config;
+  pflow_map_info info;
   set_map(&config, which, raw, under);
   must(pflow_map_create(&map, &config));
   must(pflow_map_fit(map, raw->x[train_split], raw->labels, raw->n[train_split],
                      raw->dim));
-  note_map(notes, map);
+  must(pflow_map_get_info(map, &info));
+  if (info.method == PFLOW_MAP_POISSON) note_map(notes, &info);
+  if (info.method == PFLOW_MAP_POISSON && !info.leave_alone) *flow = info;
   splits made = rows_like(raw, pflow_map_out_dim(map));
   must(pflow_map_work_create(&work, map, NULL));
   for (int s = 0; s < split_count; s++)
-    must(pflow_map_transform(map, work, raw->x[s], raw->n[s], made.x[s]));
+    if (raw->n[s] > 0)
+      must(pflow_map_transform(map, work, raw->x[s], raw->n[s], made.x[s]));
   pflow_map_work_destroy(work);
   pflow_map_destroy(map);
   return made;
@@ -92,9 +94,8 @@ static void read_options(options *opts, const char *text, const conditions *unde
                          char words[words_size]) {
   enum { most_words = 32 };
   char number[24], *rest = words;
-  char *argv[most_words] = {"experiment",  "--data", "none", "--out",
-                            under->folder, "--seed", number};
-  int argc = 7;
+  char *argv[most_words] = {"experiment", "--data", "none", "--seed", number};
+  int argc = 5;
   snprintf(number, sizeof number, "%llu", (unsigned long long)under->seed);
   snprintf(words, words_size, "%s", text);
   for (char *word; argc < most_words - 1 && (word = strtok_r(rest, " ", &rest));)
@@ -154,7 +155,8 @@ static splits through_random_net(const splits *raw, const conditions *under) {
   must(pflow_field_net_create(&net, raw->dim - 1, &config));
   must(pflow_net_work_create(&work, net, 1024, PFLOW_INFERENCE));
   for (int s = 0; s < split_count; s++)
-    must(pflow_net_predict(net, work, raw->x[s], raw->n[s], made.x[s]));
+    if (raw->n[s] > 0)
+      must(pflow_net_predict(net, work, raw->x[s], raw->n[s], made.x[s]));
   pflow_net_work_destroy(work);
   pflow_net_destroy(net);
   return made;
@@ -168,11 +170,12 @@ static splits scaled(const splits *raw) {
   return made;
 }
 
-splits treat(const arm *which, const splits *raw, const conditions *under,
-             json_t *notes) {
+splits treat(const arm *which, const splits *raw, const conditions *under, json_t *notes,
+             pflow_map_info *flow) {
+  *flow = (pflow_map_info){0};
   switch (which->kind) {
   case map_arm:
-    return through_map(which, raw, under, notes);
+    return through_map(which, raw, under, notes, flow);
   case scaled_arm:
     return scaled(raw);
   case random_arm:

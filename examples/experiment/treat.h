@@ -22,12 +22,13 @@ typedef struct splits {
 typedef struct conditions {
   uint64_t seed;
   size_t field_rows; /* sources of an exact field at most; 0: all train rows */
-  char *folder;      /* for files that the arm leaves */
   pflow_pool *pool;
 } conditions;
 
-/* Puts what the arm chose and met into `notes`. Ends the program on failure. */
-splits treat(const arm *which, const splits *raw, const conditions *under, json_t *notes);
+/* Puts what the arm chose and met into `notes`. `flow` gets the map where the rows went
+ * through an exact field, else zeros. Ends the program on failure. */
+splits treat(const arm *which, const splits *raw, const conditions *under, json_t *notes,
+             pflow_map_info *flow);
 void splits_free(splits *self);
 
 #endif

@@ -116,6 +116,7 @@ static pflow_err linear(const arena *self, const mapped *rows, outcome *result) 
     result->value[col_linear] =
         score_classes(found, &rows->test, result->scores[col_linear]);
     result->value[col_nll] = report.nll;
+    result->strength = report.strength;
   }
   pflow_free(found);
   return rc;

@@ -18,6 +18,7 @@ typedef struct mapped {
 typedef struct outcome {
   double value[column_count];   /* NaN where there is none */
   double *scores[column_count]; /* by_row: of each test row; else NULL */
+  double strength;              /* of the linear probe, see pflow_probe */
   char note[measure_note];      /* why values are missing; "" if none is */
 } outcome;
 
