@@ -48,6 +48,10 @@ static int read_arms(plan *self, const char *list) {
 
 /* ---- running ---- */
 
+/* Of the linear probe, for all arms alike: wide enough that none wants the last one.
+ * Features of length 1 want more than the library tries. */
+static const double strengths[] = {1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4};
+
 /* The cells of one encoder with one seed. */
 typedef struct batch {
   const plan *all;
@@ -70,7 +74,10 @@ static size_t cells_left(const batch *self) {
 static void run_batch(const batch *self) {
   progress bar;
   const encoder_rows *encoder = &self->all->encoders[self->encoder];
-  arena rows = {.pool = self->all->pool, .bar = &bar};
+  arena rows = {.pool = self->all->pool,
+                .bar = &bar,
+                .grid = strengths,
+                .grid_size = sizeof strengths / sizeof *strengths};
   const size_t left = cells_left(self);
   if (left == 0) return;
   encoder_rows_load(encoder, self->all->max_rows, &rows);

@@ -16,7 +16,9 @@ typedef struct arena {
   size_t classes;
   size_t *nearest; /* the 10 nearest training rows of each test row, as they came */
   uint64_t seed;
-  size_t steps;     /* training steps of a network; 0: the library's choice */
+  size_t steps;       /* training steps of a network; 0: the library's choice */
+  const double *grid; /* strengths of the linear probe; NULL: the library's choice */
+  size_t grid_size;
   pflow_pool *pool; /* NULL: the default pool */
   progress *bar;
   size_t done; /* steps of the bar */

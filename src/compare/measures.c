@@ -106,6 +106,8 @@ static pflow_err linear(const arena *self, const mapped *rows, outcome *result) 
   pflow_probe_config config;
   pflow_probe_report report;
   pflow_probe_config_init(&config);
+  config.grid = self->grid;
+  config.grid_size = self->grid_size;
   config.seed = self->seed;
   config.pool = self->pool;
   int32_t *found = pflow_alloc(rows->test.n, sizeof *found);
