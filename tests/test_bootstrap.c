@@ -121,6 +121,33 @@ START_TEST(seeds_share_rows) {
 }
 END_TEST
 
+START_TEST(rows_are_grouped) {
+  double few[3] = {1.0, 2.0, 4.0}, *many = values[0][0];
+  ck_assert_uint_eq(group_means(few, 3), 3);
+  ck_assert(few[0] == 1.0 && few[1] == 2.0 && few[2] == 4.0);
+  for (size_t i = 0; i < 2500; i++)
+    many[i] = (double)i;
+  ck_assert_uint_eq(group_means(many, 2500), 1000);
+  ck_assert(many[0] == 1000.0 && many[499] == 1499.0);   /* g, g + 1000, g + 2000 */
+  ck_assert(many[500] == 1000.0 && many[999] == 1499.0); /* g, g + 1000 */
+}
+END_TEST
+
+/* Groups of four rows give the interval that the rows give. */
+START_TEST(groups_spread_as_rows_do) {
+  enum { n = most_rows };
+  fill_with_noise(n, 51);
+  for (size_t i = 0; i < n; i++)
+    values[1][0][i] = values[0][0][i];
+  const nest rows = {1, n, lists[0]};
+  const pflow_interval fine = nested_bootstrap(&rows, 1, 5, NULL);
+  const nest groups = {1, group_means(values[1][0], n), lists[1]};
+  const pflow_interval coarse = nested_bootstrap(&groups, 1, 5, NULL);
+  ck_assert(groups.n == 1000 && fabs(coarse.mean - fine.mean) < 1e-12);
+  ck_assert(fabs((coarse.high - coarse.low) / (fine.high - fine.low) - 1.0) < 0.12);
+}
+END_TEST
+
 START_TEST(same_bits_with_other_threads) {
   pflow_pool *pool;
   fill_with_noise(100, 41);
@@ -132,7 +159,8 @@ START_TEST(same_bits_with_other_threads) {
 END_TEST
 
 int main(void) {
-  return run_tests("bootstrap", TESTS(encoders_are_drawn, seeds_are_drawn, rows_are_drawn,
-                                      quantiles_of_every_draw, seeds_share_rows,
-                                      same_bits_with_other_threads));
+  return run_tests("bootstrap",
+                   TESTS(encoders_are_drawn, seeds_are_drawn, rows_are_drawn,
+                         quantiles_of_every_draw, seeds_share_rows, rows_are_grouped,
+                         groups_spread_as_rows_do, same_bits_with_other_threads));
 }

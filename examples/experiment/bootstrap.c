@@ -5,7 +5,19 @@
 
 #include "common/must.h"
 
-enum { resamples = 1000 };
+enum { resamples = 1000, most_groups = 1000 };
+
+size_t group_means(double *scores, size_t n) {
+  const size_t groups = n < most_groups ? n : most_groups;
+  for (size_t g = 0; g < groups; g++) {
+    double sum = 0.0;
+    size_t rows = 0;
+    for (size_t i = g; i < n; i += groups, rows++)
+      sum += scores[i];
+    scores[g] = sum / (double)rows;
+  }
+  return groups;
+}
 
 /* The difference of every row, averaged over seeds drawn with replacement. */
 static double drawn_mean(const nest *of, pflow_rng *rng, size_t *times_drawn) {

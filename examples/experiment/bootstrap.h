@@ -7,7 +7,14 @@
 
 #include "pflow.h"
 
-/* Differences on one encoder: of n test rows for each of `seeds` seeds. */
+/*
+ * Turns a score for each of n rows into means over groups, in place, and returns how many
+ * there are: row i is in group i % 1000; of fewer rows, each is a group. Groups drawn
+ * with replacement say as much of a mean's spread as rows do, in less space.
+ */
+size_t group_means(double *scores, size_t n);
+
+/* Differences on one encoder: of n groups of test rows for each of `seeds` seeds. */
 typedef struct nest {
   size_t seeds, n;
   const double *const *difference; /* seeds x n */
@@ -16,8 +23,8 @@ typedef struct nest {
 /*
  * The mean (of encoders' means of seeds' means over rows) and the 95 % percentile
  * interval of the hierarchical bootstrap (Davison and Hinkley 1997, section 3.8):
- * encoders are drawn with replacement, for each its seeds, and for each its test rows,
- * the same for all seeds.
+ * encoders are drawn with replacement, for each its seeds, and for each its groups of
+ * test rows, the same for all seeds.
  */
 pflow_interval nested_bootstrap(const nest *encoders, size_t count, uint64_t seed,
                                 pflow_pool *pool);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bootstrap.h"
 #include "cli/json_out.h"
 #include "common/must.h"
 #include "density.h"
@@ -12,8 +13,6 @@
 #include "files.h"
 #include "foreign.h"
 #include "made_by.h"
-
-enum { most_groups = 1000 };
 
 /* ---- files ---- */
 
@@ -57,16 +56,6 @@ static size_t scored_values(void) {
   for (size_t v = 0; v < value_count; v++)
     count += value_by_row(v);
   return count;
-}
-
-/* From a score for each of n rows to means over groups. */
-static void put_means(double *scores, size_t n, size_t groups) {
-  for (size_t g = 0; g < groups; g++) {
-    double sum = 0.0;
-    for (size_t i = g; i < n; i += groups)
-      sum += scores[i];
-    scores[g] = sum / (double)((n - g + groups - 1) / groups);
-  }
 }
 
 static void write_scores(const cell *self, const cell_result *result) {
@@ -136,9 +125,9 @@ static void measure_density(const splits *raw, const pflow_map_info *flow,
 
 static void write_cell(const cell *self, cell_result *result) {
   result->made_by = made_by(self->commit);
-  result->groups = result->test_rows < most_groups ? result->test_rows : most_groups;
   for (size_t v = 0; v < value_count; v++)
-    if (value_by_row(v)) put_means(result->scores[v], result->test_rows, result->groups);
+    if (value_by_row(v))
+      result->groups = group_means(result->scores[v], result->test_rows);
   write_scores(self, result);
   write_values(self, result);
 }

@@ -11,9 +11,7 @@
 
 /*
  * In OUT/ENCODER/ARM-SEED.json, and scores in .npy: a line for each value that has
- * scores, in their order. The lines have a number for each group of test rows, the mean
- * over it, which is all that a bootstrap needs and takes a tenth of the space: row i is
- * in group i % 1000 (of fewer rows, each is a group).
+ * scores, in their order, with a number for each group of test rows (bootstrap.h).
  */
 typedef struct cell {
   const char *out, *commit; /* commit: of the program, as the caller has it; or NULL */
