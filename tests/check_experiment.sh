@@ -110,19 +110,14 @@ printf '# Title\n<!-- results -->\nold\n<!-- end -->\ntail\n' >"$scratch/page/pa
 grep -q '^<!-- results -->$' docs/experiment.md && grep -q '^<!-- end -->$' docs/experiment.md ||
   says_failed "docs/experiment.md has no marks"
 
-browser=$(command -v chromium || command -v chromium-browser || true)
+. tests/support/browser.sh
 if [ -z "$browser" ]; then
   echo "the page was not opened: no chromium"
   exit $failed
 fi
 cp tests/support/look_at_page.html "$scratch/page"
 for width in 390 1200; do
-  timeout 100 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
-    --hide-scrollbars --disable-background-networking --user-data-dir="$scratch/profile" \
-    --allow-file-access-from-files --virtual-time-budget=10000 --enable-logging=stderr \
-    --dump-dom "file://$scratch/page/look_at_page.html#$width|page.html" \
-    >"$scratch/dom.html" 2>"$scratch/log" || { tail -n 5 "$scratch/log"; exit 1; }
-  grep ':CONSOLE' "$scratch/log" && says_failed "the page has console messages"
-  "$python" tests/support/check_experiment.py seen "$scratch/dom.html" $width || failed=1
+  look "$scratch/page" page.html $width || exit 1
+  "$python" tests/support/check_experiment.py seen "$scratch/page/dom.html" $width || failed=1
 done
 exit $failed

@@ -4,7 +4,7 @@
 set -eu
 pflow=$(cd "$1" && pwd)/bin/pflow
 . tests/support/python.sh
-browser=$(command -v chromium || command -v chromium-browser || true)
+. tests/support/browser.sh
 if [ -z "$browser" ]; then
   echo "skipped: no chromium"
   exit 77
@@ -21,19 +21,9 @@ long=a-map-by-a-name-that-is-longer-than-what-a-telephone-shows.safetensors
 "$pflow" compare --in "$name" --labels y.npy --test X2.npy --test-labels y2.npy \
   --methods none,center,$long,whiten,poisson-exact@1 --html page.html >out
 
-# look WIDTH: what look_at_page.html finds in a window of that width, to found.json.
-look() {
-  timeout 100 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
-    --hide-scrollbars --disable-background-networking --user-data-dir="$folder/profile" \
-    --allow-file-access-from-files --virtual-time-budget=10000 --enable-logging=stderr \
-    --dump-dom "file://$folder/look_at_page.html#$1|page.html" >dom.html 2>log || {
-    tail -n 5 log
-    exit 1
-  }
-  if grep -E ':CONSOLE' log; then
-    echo "the page has console messages"
-    exit 1
-  fi
+# see WIDTH: looks in a window of that width, and at what was found.
+see() {
+  look "$folder" page.html "$1"
   "$python" - "$1" <<'PYTHON'
 import html, json, re, sys
 
@@ -54,8 +44,8 @@ assert "Along the flow" in text and "poisson-exact@1" in text
 assert re.search("^(Use|Leave these features alone)", text, re.M), text[:500]
 PYTHON
 }
-look 390
-look 1200
+see 390
+see 1200
 if grep -oE '(src|href)="[^"]*"|url\([^)]*\)|https?:' page.html | grep -v '^href="data:,"$'; then
   echo "the page refers to something outside"
   exit 1

@@ -183,8 +183,8 @@ def put_between_marks(path, lines):
 
 # ---- the page ----
 
-STYLE = '''body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:auto;padding:1rem;color:#222}
-.box{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:.8rem}
+STYLE = '''body{font:16px/1.5 system-ui,sans-serif;max-width:78rem;margin:auto;padding:1rem;color:#222}
+.box{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:.78rem}
 td,th{padding:.2rem .5rem;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}
 td:first-child,th:first-child{text-align:left;position:sticky;left:0;background:#fff}
 .good{color:#06602b}.bad{color:#a11212}svg{width:100%}
@@ -284,7 +284,7 @@ def page(results):
     yield '<p>%s</p><h2>The arms</h2><dl>' % html.escape(caution(results))
     for arm in results['sets'][0]['arms']:
         yield '<dt>%s</dt><dd>%s</dd>' % (arm['name'], html.escape(arm['about']))
-    yield '</dl>'
+    yield '</dl><p>Tables that are wider than the window can be pushed sideways.</p>'
     for data in results['sets']:
         yield '<h2>%s</h2>' % html.escape(data['data'])
         yield from pictures(data)
