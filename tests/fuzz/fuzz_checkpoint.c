@@ -1,0 +1,9 @@
+/* A checkpoint that a map's fit goes on from, until its first report. */
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  const char *path = fuzz_file("checkpoint.safetensors", bytes, size);
+  fuzz_check(fuzz_fit(path, 1), "");
+  fuzz_end();
+  return 0;
+}

@@ -1,0 +1,35 @@
+/* A map's file: read, and used for a row there and back. In a fuzzing build the checksum
+ * is not compared, which no random change would ever pass. */
+#include "fuzz.h"
+
+static const char name[] = "map";
+
+enum { most_values = 256 };
+
+static void use(const pflow_map *map) {
+  float x[most_values] = {1.0f}, y[most_values], back[most_values];
+  pflow_map_work_config config;
+  pflow_map_work *work;
+  pflow_map_work_config_init(&config);
+  config.max_rows = 1;
+  if (pflow_map_in_dim(map) > most_values || pflow_map_out_dim(map) > most_values) return;
+  const pflow_err rc = pflow_map_work_create(&work, map, &config);
+  fuzz_check(rc, "");
+  if (rc < 0) return;
+  if (pflow_map_transform(map, work, x, 1, y) >= 0 && pflow_map_is_invertible(map))
+    fuzz_check(pflow_map_inverse(map, work, y, 1, back), "");
+  pflow_map_work_destroy(work);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  pflow_map *map;
+  pflow_map_info info;
+  const pflow_err rc = pflow_map_parse(&map, bytes, size, name, NULL);
+  fuzz_check(rc, name);
+  if (rc >= 0) use(map);
+  pflow_map_destroy(map);
+  const char *path = fuzz_file("map.safetensors", bytes, size);
+  fuzz_check(pflow_map_load_info(path, &info), path);
+  fuzz_end();
+  return 0;
+}
