@@ -4,16 +4,25 @@
 #include "support/failing.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "support/suite.h"
 
 static atomic_long calls_left; /* before the failing one; negative: none fails */
+static atomic_bool goes_on;    /* all after it fail as well */
+
+static bool fails(void) {
+  if (atomic_load(&calls_left) < 0) return false;
+  if (atomic_load(&calls_left) > 0) return atomic_fetch_sub(&calls_left, 1) == 0;
+  if (!atomic_load(&goes_on)) atomic_store(&calls_left, -1);
+  return true;
+}
 
 static void *allocate(size_t size, size_t alignment, void *user) {
   (void)user;
   void *block;
-  if (atomic_load(&calls_left) >= 0 && atomic_fetch_sub(&calls_left, 1) == 0) return NULL;
+  if (fails()) return NULL;
   return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
 }
 
@@ -32,20 +41,29 @@ void failing_remove(void) {
   ck_ok(pflow_set_allocator(NULL));
 }
 
+/* With allocation number `failing` failing, alone or with all behind it. */
+static pflow_err make_failing(failing_fn make, void *user, long failing, bool all) {
+  const size_t blocks = pflow_live_blocks();
+  atomic_store(&goes_on, all);
+  atomic_store(&calls_left, failing);
+  const pflow_err rc = make(user);
+  atomic_store(&calls_left, -1);
+  ck_assert_msg(pflow_live_blocks() == blocks,
+                "%zu blocks instead of %zu after allocation %ld failed",
+                pflow_live_blocks(), blocks, failing);
+  ck_assert_msg(rc == PFLOW_OK || rc == PFLOW_ENOMEM,
+                "allocation %ld failed%s: got %d (%s)", failing,
+                all ? " and all behind it" : "", rc, pflow_errmsg());
+  return rc;
+}
+
 size_t check_failures(failing_fn make, void *user) {
-  size_t blocks = pflow_live_blocks();
   for (long failing = 0;; failing++) {
-    atomic_store(&calls_left, failing);
-    pflow_err rc = make(user);
-    atomic_store(&calls_left, -1);
-    ck_assert_msg(pflow_live_blocks() == blocks,
-                  "%zu blocks instead of %zu after allocation %ld failed",
-                  pflow_live_blocks(), blocks, failing);
-    if (rc == PFLOW_OK) {
-      ck_assert_msg(failing > 0, "nothing was allocated");
-      return (size_t)failing;
-    }
-    ck_assert_msg(rc == PFLOW_ENOMEM, "allocation %ld failed: got %d (%s)", failing, rc,
-                  pflow_errmsg());
+    const pflow_err one = make_failing(make, user, failing, false);
+    const pflow_err all = make_failing(make, user, failing, true);
+    ck_assert_int_eq(one, all);
+    if (one != PFLOW_OK) continue;
+    ck_assert_msg(failing > 0, "nothing was allocated");
+    return (size_t)failing;
   }
 }

@@ -21,9 +21,9 @@ void failing_install(void);
 void failing_remove(void);
 
 /*
- * Calls make with its first allocation failing, then its second, ... until it succeeds.
- * Every failure must be PFLOW_ENOMEM and leave no block behind. Returns the number of
- * failures, which is at least one.
+ * Calls make with its first allocation failing, then with that and all later ones, then
+ * the same from its second, ... until it succeeds. Every failure must be PFLOW_ENOMEM and
+ * leave no block behind. Returns the number of allocations that can fail, at least one.
  */
 size_t check_failures(failing_fn make, void *user);
 

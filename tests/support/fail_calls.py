@@ -1,0 +1,98 @@
+"""Runs every pflow command with one of its calls failing; see check_pflow_failing.sh.
+
+  fail_calls.py PFLOW SHIM TRIES
+"""
+import os
+import subprocess
+import sys
+
+pflow, shim, tries = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+SETTINGS = ["--dims", "3", "--aug", "3", "--start", "1", "--strength", "1"]
+# Words of a command, and the file that it writes.
+COMMANDS = [
+    (["fit", "--in", "X.npy", *SETTINGS, "--out", "new.safetensors"], "new.safetensors"),
+    (["transform", "--map", "map.safetensors", "--in", "X2.npy", "--out", "new.npy"], "new.npy"),
+    (["inverse", "--map", "map.safetensors", "--in", "Y2.npy", "--out", "new.fvecs"], "new.fvecs"),
+    (["sample", "--map", "map.safetensors", "--n", "20", "--out", "new.npy"], "new.npy"),
+    (["eval", "--in", "X.npy", "--labels", "y.npy", "--json"], None),
+    (["suggest", "--in", "X.npy"], None),
+    (["info", "map.safetensors", "--json"], None),
+    (["plot", "--in", "X2.npy", "--out", "new.svg"], "new.svg"),
+    (["compare", "--in", "X.npy", "--labels", "y.npy", "--test", "X2.npy", "--test-labels",
+      "y2.npy", "--methods", "none,l2", "--json"], None),
+]  # fmt: skip
+KINDS = ["open", "read", "write", "fsync", "rename", "malloc"]
+OLD = b"what was there before"
+
+
+def run(words, **settings):
+    env = dict(os.environ, LD_PRELOAD=shim, OPENBLAS_NUM_THREADS="1", **settings)
+    return subprocess.run([pflow, *words], env=env, capture_output=True, timeout=120)
+
+
+def count(words, kind):
+    done = run(words, FAIL_CALL=kind, FAIL_AT="0", FAIL_COUNT="count")
+    assert done.returncode == 0, done.stderr
+    return int(open("count").read())
+
+
+def chosen(calls):
+    """All calls, or so many from the first to the last."""
+    if tries == 0 or calls <= tries:
+        return range(1, calls + 1)
+    return sorted({1 + i * (calls - 1) // (tries - 1) for i in range(tries)})
+
+
+def is_whole(product, whole):
+    """A map tells the time of its fit, so no two are equal; what it says is checked."""
+    if product.endswith(".safetensors"):
+        words = ["transform", "--map", product, "--in", "X2.npy", "--out", "mapped.npy"]
+        same = run(words).returncode == 0 and open("mapped.npy", "rb").read() == whole
+        os.remove("mapped.npy")
+        return same
+    return open(product, "rb").read() == whole
+
+
+def check(words, product, whole, settings):
+    """What must be so however the command ended. Returns whether it succeeded."""
+    if product:
+        open(product, "wb").write(OLD)
+    before = sorted(os.listdir("."))
+    done = run(words, **settings)
+    what = f"{words[0]} with {settings}: status {done.returncode}, {done.stderr!r}"
+    assert done.returncode in (0, 1), what
+    assert sorted(os.listdir(".")) == before, what + f", files {os.listdir('.')}"
+    if done.returncode == 1:
+        assert done.stderr.count(b"\n") == 1 or settings["FAIL_CALL"] == "write", what
+        assert done.stderr.startswith(b"pflow ") or settings["FAIL_CALL"] == "write", what
+    if product:
+        old = open(product, "rb").read() == OLD
+        assert old or is_whole(product, whole), what
+        assert done.returncode == 1 or not old, what
+    return done.returncode == 0
+
+
+def sweep(words, product):
+    run(words)
+    whole = open("Y2.npy" if words[0] == "fit" else product, "rb").read() if product else None
+    ran = survived = 0
+    for kind in KINDS:
+        if kind == "malloc" and words[0] == "plot":
+            continue  # fontconfig, which draws its letters, dies without memory
+        calls = count(words, kind)
+        for at in chosen(calls):
+            for on in ({}, {"FAIL_ON": "1"}):
+                settings = {"FAIL_CALL": kind, "FAIL_AT": str(at), **on}
+                survived += check(words, product, whole, settings)
+                ran += 1
+    print(f"{words[0]}: {ran} runs, {survived} of them did without the call")
+    assert survived < ran, words
+
+
+fit = ["fit", "--in", "X.npy", *SETTINGS, "--out", "map.safetensors"]
+assert run(fit).returncode == 0
+assert run(["transform", "--map", "map.safetensors", "--in", "X2.npy", "--out", "Y2.npy"]).returncode == 0
+open("count", "w").write("0")
+for one in COMMANDS:
+    sweep(*one)
