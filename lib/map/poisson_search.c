@@ -49,9 +49,7 @@ static double components(const double *variances, size_t dim, double share) {
 
 /* Dimensions worth trying: by the variances, and by the distances of neighbours. */
 static pflow_err find_dims(const pflow_map *map, const pf_trial_rows *rows,
-                           candidates *list) {
-  pflow_affine *pca;
-  pflow_affine_config config;
+                           const double *variances, candidates *list) {
   pflow_intrinsic intrinsic;
   pflow_intrinsic_config neighbours;
   const pflow_features known = {rows->known_x, rows->known, rows->dim};
@@ -60,14 +58,8 @@ static pflow_err find_dims(const pflow_map *map, const pf_trial_rows *rows,
     add(list, (double)map->config.dims);
     return PFLOW_OK;
   }
-  pflow_affine_config_init(&config);
-  config.pool = map->config.pool;
-  pf_try(pflow_affine_fit(&pca, PFLOW_AFFINE_PCA, rows->known_x, rows->known, rows->dim,
-                          &config));
-  const double *variances = pflow_affine_variances(pca);
   add(list, components(variances, rows->dim, 0.90));
   add(list, components(variances, rows->dim, 0.95));
-  pflow_affine_destroy(pca);
   /* Rows that are all alike have no such dimension; the variances are enough then. */
   pflow_intrinsic_config_init(&neighbours);
   neighbours.pool = map->config.pool;
@@ -235,10 +227,10 @@ static void conclude(search *self) {
 
 static pflow_err run(search *self, const pf_trial_rows *rows) {
   const pflow_map_config *config = &self->map->config;
-  pf_try(find_dims(self->map, rows, &self->dims));
   self->start = one_or(config->start, (double[]){1.0, 3.0, 6.0, 10.0}, 4);
   self->strength = one_or(config->strength, (double[]){0.25, 0.5, 0.75, 1.0}, 4);
   pf_try(pf_trial_create(&self->trial, self->map, rows));
+  pf_try(find_dims(self->map, rows, pf_trial_variances(self->trial), &self->dims));
   pflow_err rc = try_all(self);
   if (rc == PFLOW_OK) conclude(self);
   return rc;

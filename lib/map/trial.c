@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "map/dims.h"
 #include "map/poisson_flow.h"
 #include "pflow/eval.h"
 #include "pflow/neighbours.h"
@@ -17,6 +18,9 @@ struct pf_trial {
   const pflow_map *map;
   const pf_trial_rows *rows;
   size_t all, classes;
+  pflow_affine *pca; /* of the known rows, to as many coordinates as any setting has */
+  float *principal;  /* all x most_dims: all rows through it */
+  size_t most_dims;
   size_t *held;   /* numbers of the held-out rows */
   size_t *before; /* theirs among all rows */
   pf_trial_score as_is;
@@ -152,6 +156,25 @@ static pflow_err measure_before(pf_trial *self) {
   return measure(self, rows->x, rows->dim, 0.0, &self->as_is);
 }
 
+/* The principal coordinates do not depend on how many are kept: once serves all. */
+static pflow_err find_coordinates(pf_trial *self) {
+  const pf_trial_rows *rows = self->rows;
+  pflow_affine_config config;
+  size_t floats;
+  pflow_affine_config_init(&config);
+  config.out_dim = self->most_dims;
+  config.pool = self->map->config.pool;
+  pf_try(pflow_affine_fit(&self->pca, PFLOW_AFFINE_PCA, rows->known_x, rows->known,
+                          rows->dim, &config));
+  pf_try(pf_mul(&floats, self->all, self->most_dims, "map: rows of a search"));
+  pf_try(pf_alloc(&self->principal, floats, sizeof *self->principal));
+  return pflow_affine_apply(self->pca, rows->x, self->all, self->principal);
+}
+
+const double *pf_trial_variances(const pf_trial *trial) {
+  return pflow_affine_variances(trial->pca);
+}
+
 pflow_err pf_trial_create(pf_trial **trial, const pflow_map *map,
                           const pf_trial_rows *rows) {
   pf_trial *made;
@@ -161,11 +184,16 @@ pflow_err pf_trial_create(pf_trial **trial, const pflow_map *map,
   made->rows = rows;
   made->all = rows->held + rows->known;
   made->classes = count_classes(rows);
+  made->most_dims =
+      map->config.dims ? map->config.dims : pf_dims_clamp(INFINITY, rows->dim);
+  pf_try(find_coordinates(made));
   return measure_before(made);
 }
 
 void pf_trial_destroy(pf_trial *trial) {
   if (!trial) return;
+  pflow_affine_destroy(trial->pca);
+  pflow_free(trial->principal);
   pflow_free(trial->held);
   pflow_free(trial->before);
   pflow_free(trial);
@@ -177,7 +205,6 @@ void pf_trial_destroy(pf_trial *trial) {
 typedef struct run {
   const pf_trial *trial;
   const pf_poisson_choice *settings;
-  pflow_affine *preprocess;
   pflow_exact *exact;
   pf_geometry geometry;
   pflow_ode *ode;
@@ -187,7 +214,6 @@ typedef struct run {
 } run;
 
 static void end_run(run *self) {
-  pflow_affine_destroy(self->preprocess);
   pflow_exact_destroy(self->exact);
   pf_geometry_destroy(&self->geometry);
   pflow_ode_destroy(self->ode);
@@ -196,18 +222,22 @@ static void end_run(run *self) {
   pflow_free(self->leave_out);
 }
 
+/* The first coordinates, at an rms radius of 1. */
 static pflow_err preprocess(run *self) {
-  const pf_trial_rows *rows = self->trial->rows;
-  pflow_affine_config config;
-  pflow_affine_config_init(&config);
-  config.out_dim = self->settings->dims;
-  config.normalize = 1;
-  config.pool = self->trial->map->config.pool;
-  pf_try(pflow_affine_fit(&self->preprocess, PFLOW_AFFINE_PCA, rows->known_x, rows->known,
-                          rows->dim, &config));
-  const size_t all = self->trial->all;
-  pf_try(pf_alloc(&self->u, all * self->settings->dims, sizeof *self->u));
-  return pflow_affine_apply(self->preprocess, rows->x, all, self->u);
+  const pf_trial *trial = self->trial;
+  const size_t dims = self->settings->dims;
+  const double *variances = pf_trial_variances(trial);
+  double square = 0.0;
+  for (size_t k = 0; k < dims; k++)
+    square += variances[k];
+  if (!(square > 0.0))
+    return pf_fail(PFLOW_EINVAL, "the rows have no spread to normalise");
+  pf_try(pf_alloc(&self->u, trial->all * dims, sizeof *self->u));
+  for (size_t i = 0; i < trial->all; i++)
+    for (size_t k = 0; k < dims; k++)
+      self->u[i * dims + k] =
+          (float)(trial->principal[i * trial->most_dims + k] / sqrt(square));
+  return PFLOW_OK;
 }
 
 static pflow_err make_field(run *self) {

@@ -34,10 +34,14 @@ typedef struct pf_trial_scores {
 
 typedef struct pf_trial pf_trial;
 
-/* Measures the rows as they are. The rows are borrowed. */
+/* Measures the rows as they are, and finds their principal coordinates. The rows are
+ * borrowed. On error destroy has to be called all the same. */
 pflow_err pf_trial_create(pf_trial **trial, const pflow_map *map,
                           const pf_trial_rows *rows);
 void pf_trial_destroy(pf_trial *trial);
+
+/* Of the known rows' principal coordinates, largest first; as many as a row has values. */
+const double *pf_trial_variances(const pf_trial *trial);
 
 /* Settings at n rising strengths. Ones that cannot be had (start above stop, a flow that
  * fails) are not valid. */
