@@ -190,7 +190,8 @@ START_TEST(advice_has_reasons) {
   rows.x[5] = INFINITY;
   ck_fails(pflow_map_suggest(rows.x, n, dim, 0, NULL, &advice), PFLOW_ENONFINITE,
            "row 0, column 5");
-  ck_fails(pflow_map_suggest(rows.x, 3, 1, 0, NULL, &advice), PFLOW_EINVAL, "advice: 3, wants 4");
+  ck_fails(pflow_map_suggest(rows.x, 3, 1, 0, NULL, &advice), PFLOW_EINVAL,
+           "advice: 3, wants 4");
   clouds_free(&rows);
 }
 END_TEST

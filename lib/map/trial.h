@@ -40,7 +40,8 @@ pflow_err pf_trial_create(pf_trial **trial, const pflow_map *map,
                           const pf_trial_rows *rows);
 void pf_trial_destroy(pf_trial *trial);
 
-/* Of the known rows' principal coordinates, largest first; as many as a row has values. */
+/* Of the known rows' principal coordinates, largest first; as many as a row has values.
+ */
 const double *pf_trial_variances(const pf_trial *trial);
 
 /* Settings at n rising strengths. Ones that cannot be had (start above stop, a flow that
