@@ -40,11 +40,12 @@ done
   --out "$scratch/0" >"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
 arms=raw,scaled,rotation,whitened,random-mlp,post-euler,dose-0,exact-d128
 
-# run FOLDER OPTION...: the arms on both encoders.
-run() {
-  out=$scratch/$1
-  shift
-  "$program" --encoders "art=$scratch/0,art=$scratch/1" --arms $arms --flow-seeds 2 \
+# run FOLDER OPTION...: the arms on both encoders. run_as exec ... becomes the program.
+run() { run_as command "$@"; }
+run_as() {
+  how=$1 out=$scratch/$2
+  shift 2
+  "$how" "$program" --encoders "art=$scratch/0,art=$scratch/1" --arms $arms --flow-seeds 2 \
     --field-rows 100 --out "$out" "$@"
 }
 
@@ -67,8 +68,8 @@ same() {
 }
 
 # Killed as soon as a few cells are there, and run again.
-run killed --commit abc1234 >"$scratch/log" 2>&1 &
-pid=$!
+(run_as exec killed --commit abc1234) >"$scratch/log" 2>&1 &
+pid=$! # of the program
 while kill -0 $pid 2>/dev/null && [ ! -e "$scratch/killed/art.0/rotation-0.json" ]; do
   sleep 0.1
 done
