@@ -32,7 +32,7 @@ done
 
 # Two networks on artificial images, one of which has seen images of another kind.
 for seed in 0 1; do
-  "$encoder" --preset smoke --data synthetic --train-limit 150 --test-limit 100 --seed $seed \
+  "$encoder" --preset smoke --data synthetic --train-limit 100 --test-limit 100 --seed $seed \
     --field-epochs 1 --out "$scratch/$seed" >"$scratch/log" 2>&1 ||
     { cat "$scratch/log"; exit 1; }
 done
@@ -46,7 +46,7 @@ run_as() {
   how=$1 out=$scratch/$2
   shift 2
   "$how" "$program" --encoders "art=$scratch/0,art=$scratch/1" --arms $arms --flow-seeds 2 \
-    --field-rows 100 --out "$out" "$@"
+    --field-rows 80 --out "$out" "$@"
 }
 
 run whole --commit abc1234 >"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
@@ -84,7 +84,7 @@ same "a killed run that went on differs" whole killed
 refuses 1 'made with another --field-rows' --encoders "art=$scratch/0" --arms raw \
   --out "$scratch/whole"
 refuses 1 '1/train_x.npy: not the features that' --encoders "art=$scratch/1" --arms raw \
-  --field-rows 100 --out "$scratch/whole"
+  --field-rows 80 --out "$scratch/whole"
 
 # Without the encoders' folders: all cells are there, or what is there.
 cp -r "$scratch/whole" "$scratch/gone"

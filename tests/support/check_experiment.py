@@ -31,9 +31,9 @@ def results(whole, gone):
     assert [e['name'] for e in data['encoders']] == ['art.0', 'art.1'] and data['test_rows'] == 100
     assert all(len(e['head']) == 2 for e in data['encoders']), data['encoders']
     assert arms['raw']['cells'] == 2 and arms['rotation']['cells'] == 4
-    # Neither distances' order nor what a linear function can do depends on size or axes; a
-    # rotation rounds, so a row or two of the 100 may differ.
-    check_invariant(arms, 'scaled', ['linear', 'knn', 'one_shot', 'five_shot', 'recall_1bit'], 1e-9)
+    # Neither distances' order nor what a linear function can do depends on size or axes, but
+    # for rounding: a row or two of the 100 may differ.
+    check_invariant(arms, 'scaled', ['linear', 'knn', 'one_shot', 'five_shot', 'recall_1bit'], 0.01)
     check_invariant(arms, 'rotation', ['linear', 'knn', 'one_shot', 'five_shot'], 0.02)
     values = {name: arm['values'] for name, arm in arms.items()}
     assert values['whitened']['uniformity']['mean'] < values['raw']['uniformity']['mean'] - 0.5
