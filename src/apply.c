@@ -16,8 +16,7 @@ int apply_open(apply_map *self, const char *path, double strength, size_t thread
   try_library(pflow_map_load(&self->map, path, self->pool));
   pflow_map_work_config_init(&config);
   config.strength = strength;
-  try_library(pflow_map_work_create(&self->work, self->map, &config));
-  return status_ok;
+  return say_result_of(path, pflow_map_work_create(&self->work, self->map, &config));
 }
 
 void apply_close(apply_map *self) {

@@ -97,6 +97,7 @@ soon 1 'order; in NumPy save numpy.ascontiguousarray(x)' suggest --in fortran.np
 soon 1 "float64; in NumPy save x.astype('float32')" info integers.npy
 soon 1 "float64; in NumPy save x.astype('float32')" suggest --in big.npy
 soon 1 "integers; in NumPy save y.astype('int64')" eval --in X.npy --labels fractions.npy
+soon 1 'y.npy: values of 1 dimension, wants 2' suggest --in y.npy
 soon 1 'complex.npy: values of type '\''<c8'\'', wants little-endian float16, float32 or float64' \
   suggest --in complex.npy
 if grep -q NumPy refuse.err; then echo "no NumPy expression mends complex rows"; exit 1; fi

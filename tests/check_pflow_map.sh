@@ -12,6 +12,9 @@ trap 'rm -rf "$folder"' EXIT
 "$python" tests/support/make_clusters.py "$folder" 400 300 8 4
 cd "$folder"
 
+"$python" -c 'import numpy as np
+np.save("noise.npy", np.random.default_rng(0).standard_normal((150, 40), dtype=np.float32))'
+
 # fit_and_use NAME OPTION...: NAME.safetensors, and NAME.npy with the test rows mapped
 fit_and_use() {
   name=$1
@@ -67,6 +70,12 @@ cmp own.npy raw.npy
 "$pflow" sample --map raw.safetensors --n 500 --seed 7 --out drawn.npy
 "$pflow" sample --map raw.safetensors --n 20 --seed 7 --out few.npy
 "$pflow" sample --map raw.safetensors --n 20 --seed 8 --out others.npy
+# A map that leaves the rows alone has nothing of a flow, and says why.
+"$pflow" fit --in noise.npy --out alone.safetensors | grep -q 'leave these features alone'
+refuse 1 'alone.safetensors: strength is 0.5, a map by poisson that leaves the rows alone has none' \
+  "$pflow" transform --map alone.safetensors --in noise.npy --out new.npy --strength 0.5
+refuse 1 'alone.safetensors: a map by poisson that leaves the rows alone has no prior' \
+  "$pflow" sample --map alone.safetensors --n 20 --out new.npy
 refuse 1 'l2 has no prior' "$pflow" sample --map l2.safetensors --n 20 --out new.npy
 "$pflow" suggest --in X.npy --json >suggest.json
 "$pflow" suggest --in X.npy | grep -q '^  --dims [0-9]'

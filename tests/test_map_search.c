@@ -93,7 +93,7 @@ START_TEST(it_may_say_leave_them_alone) {
   pflow_map_work_config_init(&full);
   full.strength = 1.0;
   ck_fails(pflow_map_work_create(&work, map, &full), PFLOW_EUNSUPPORTED,
-           "strength is 1, a map by poisson has none");
+           "strength is 1, a map by poisson that leaves the rows alone has none");
   pflow_map_destroy(map);
   clouds_free(&rows);
 }

@@ -77,7 +77,16 @@ static pflow_err find_type(pf_npy *self) {
                  mends ? "; in NumPy save " : "", mends ? kind->remedy : "");
 }
 
-static pflow_err check_shape(const pf_npy *self, size_t ndim) {
+/* Before the type: labels in the place of rows are of other dimensions above all. */
+static pflow_err check_ndim(const pf_npy *self, size_t ndim) {
+  const pf_npy_header *header = &self->header;
+  if (header->ndim > 0 && (ndim == 0 || header->ndim == ndim)) return PFLOW_OK;
+  return pf_fail(PFLOW_EUNSUPPORTED, "%s: %s of %zu dimension%s, wants %zu",
+                 self->file->path, self->kind->name, header->ndim,
+                 header->ndim == 1 ? "" : "s", ndim > 0 ? ndim : 1);
+}
+
+static pflow_err check_shape(const pf_npy *self) {
   const pf_npy_header *header = &self->header;
   const char *path = self->file->path;
   if (header->fortran_order)
@@ -85,10 +94,6 @@ static pflow_err check_shape(const pf_npy *self, size_t ndim) {
         PFLOW_EUNSUPPORTED,
         "%s: in Fortran order, wants C order; in NumPy save numpy.ascontiguousarray(%c)",
         path, self->kind->remedy[0]);
-  if (header->ndim == 0 || (ndim > 0 && header->ndim != ndim))
-    return pf_fail(PFLOW_EUNSUPPORTED, "%s: %s of %zu dimension%s, wants %zu", path,
-                   self->kind->name, header->ndim, header->ndim == 1 ? "" : "s",
-                   ndim > 0 ? ndim : 1);
   if (header->size == 0)
     return pf_fail(PFLOW_EUNSUPPORTED, "%s: an array of 0 values", path);
   return PFLOW_OK;
@@ -107,8 +112,9 @@ pflow_err pf_npy_open(pf_npy *self, const pf_reader *file, const pf_npy_kind *ki
                       size_t ndim) {
   *self = (pf_npy){.file = file, .kind = kind};
   pf_try(read_header(self));
+  pf_try(check_ndim(self, ndim));
   pf_try(find_type(self));
-  pf_try(check_shape(self, ndim));
+  pf_try(check_shape(self));
   return check_length(self);
 }
 

@@ -198,12 +198,18 @@ int pflow_map_is_invertible(const pflow_map *map) {
 
 /* ---- workspaces ---- */
 
+/* What is to be said behind a map's method. */
+static const char *kind_of(const pflow_map *map) {
+  if (map->way == &pf_map_post) return " with the post's field";
+  return map->info.leave_alone && map->way == &pf_map_none ? " that leaves the rows alone"
+                                                           : "";
+}
+
 /* Strength and rtol are settings of a flow that this library integrates. */
 static pflow_err need_flow(const pflow_map *map, const char *name, double value) {
   if (map->way == &pf_map_poisson) return PFLOW_OK;
   return pf_fail(PFLOW_EUNSUPPORTED, "map: %s is %g, a map by %s%s has none", name, value,
-                 pflow_map_method_name(map->info.method),
-                 map->way == &pf_map_post ? " as the post's" : "");
+                 pflow_map_method_name(map->info.method), kind_of(map));
 }
 
 static pflow_err read_work_config(pflow_map_work_config *full,
@@ -306,9 +312,8 @@ pflow_err pflow_map_inverse(const pflow_map *map, pflow_map_work *work, const fl
   pf_try(check_call(map, work, x));
   pf_need(y);
   if (!pflow_map_is_invertible(map))
-    return pf_fail(PFLOW_EUNSUPPORTED, "map: %s%s has no way back",
-                   pflow_map_method_name(map->info.method),
-                   map->way == &pf_map_post ? " with the post's field" : "");
+    return pf_fail(PFLOW_EUNSUPPORTED, "map: a map by %s%s has no way back",
+                   pflow_map_method_name(map->info.method), kind_of(map));
   return run(map, work, map->way->inverse, y, map->info.out_dim, n, x, map->info.in_dim);
 }
 
@@ -316,9 +321,8 @@ pflow_err pflow_map_sample(const pflow_map *map, pflow_map_work *work, uint64_t 
                            uint64_t first, size_t n, float *x) {
   pf_try(check_call(map, work, x));
   if (!map->way->sample)
-    return pf_fail(PFLOW_EUNSUPPORTED, "map: %s%s has no prior to sample from",
-                   pflow_map_method_name(map->info.method),
-                   map->way == &pf_map_post ? " with the post's field" : "");
+    return pf_fail(PFLOW_EUNSUPPORTED, "map: a map by %s%s has no prior to sample from",
+                   pflow_map_method_name(map->info.method), kind_of(map));
   if (n == 0) return pf_fail(PFLOW_EINVAL, "map: a sample of 0 rows, wants 1 or more");
   for (size_t begin = 0; begin < n; begin += work->max_rows) {
     const size_t left = n - begin, count = left < work->max_rows ? left : work->max_rows;
