@@ -60,6 +60,7 @@ static int run(const command *chosen, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  say_as("pflow", NULL);
   if (argc < 2) return say_misused("a command is needed");
   const char *word = argv[1];
   if (strcmp(word, "--version") == 0) {

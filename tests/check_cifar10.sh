@@ -15,17 +15,20 @@ refuses 2 'data DIR is needed'
 refuses 2 'unknown option --bogus; see' --bogus
 refuses 2 'unknown option -x; see' -xy
 refuses 2 'data wants a value; see' --data
-refuses 2 'unknown word "extra"' --data x extra
-refuses 2 'epochs wants 1 to' --data x --epochs 0
-refuses 2 'epochs wants a whole number, got "1.5"' --data x --epochs 1.5
-refuses 2 'lr wants 0 to 1000, got nan' --data x --lr nan
-refuses 2 'm-max wants .*, got -2' --data x --m-max=-2
-refuses 2 'atol wants .*, got 0' --data x --atol 0
-refuses 2 'seed wants a whole number, got "-1"' --data x --seed -1
-refuses 2 'seed wants 0 to 9223372036854775807' --data x --seed 9223372036854775808
-refuses 2 'seed wants 0 to 9223372036854775807' --data x --seed 99999999999999999999
-refuses 2 'ode wants euler|.*, got "rk"' --data x --ode rk
-refuses 2 'test-limit wants 0 (all) or 2 and more, got 1' --data x --test-limit 1
+refuses 2 'unexpected word "extra"' --data x extra
+refuses 2 'epochs wants a whole number from 1 to' --data x --epochs 0
+refuses 2 'epochs wants a whole number from 1 to 1000000, got "1.5"' --data x --epochs 1.5
+refuses 2 'lr wants a number from 0 to 1000, got "nan"' --data x --lr nan
+refuses 2 'm-max wants .*, got "-2"' --data x --m-max=-2
+refuses 2 'm-max wants -1 or a number from 0 on, got -0.5' --data x --m-max=-0.5
+refuses 0 '^usage: cifar10 --data DIR' --help
+refuses 0 '^libpflow [0-9]' --version
+refuses 2 'atol wants .*, got "0"' --data x --atol 0
+refuses 2 'seed wants a whole number from 0 to 9223372036854775807, got "-1"' --data x --seed -1
+refuses 2 'seed wants .* to 9223372036854775807, got' --data x --seed 9223372036854775808
+refuses 2 'seed wants .* to 9223372036854775807, got' --data x --seed 99999999999999999999
+refuses 2 'ode wants one of euler|.*, got "rk"' --data x --ode rk
+refuses 2 'test-limit wants a whole number from 2 .* or 0, got "1"' --data x --test-limit 1
 refuses 1 "data $scratch/none: No such" --data "$scratch/none" --out "$scratch/out"
 mkdir "$scratch/empty"
 refuses 1 "data $scratch/empty: holds neither" --data "$scratch/empty" --out "$scratch/out"

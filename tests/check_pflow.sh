@@ -23,6 +23,7 @@ refuse 2 'unexpected word "info"' "$pflow" help fit info
 for command in $commands; do
   "$pflow" help "$command" >help
   "$pflow" "$command" --help | cmp - help
+  grep -q "^usage: pflow $command " help || { echo "$command: no usage"; exit 1; }
   # Each option has its line here and its place in the manual.
   for option in $(grep -o '^  --[a-z-]*' help); do
     grep -A3 "^  $option\( \|\$\)" help | grep -q '[a-z].*[a-z]' ||

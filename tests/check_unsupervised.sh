@@ -18,6 +18,7 @@ refuses 2 'beta wants a number from 1 to 16, got "0.5"' --data x --beta 0.5
 refuses 2 'batch wants a whole number from 2' --data x --batch 1
 refuses 2 'epochs wants a whole number' --data x --epochs 0
 refuses 0 'two views of each image' --help
+refuses 0 '^usage: unsupervised --data DIR' --help
 refuses 1 "data $scratch/none: No such" --data "$scratch/none" --out "$scratch/out"
 : >"$scratch/file"
 refuses 1 "out $scratch/file: " --data synthetic --out "$scratch/file"

@@ -157,11 +157,12 @@ static void print_option(const command *self, const option_spec *option) {
 }
 
 static void print_usage(const command *self) {
-  const char *form = self->usage;
+  const char *form = self->usage, *host = say_host();
   for (const char *word = "usage:"; form; word = "      ") {
     char text[512];
     const size_t length = strcspn(form, "\n");
-    const int column = printf("%s pflow %s ", word, self->name);
+    const int column =
+        printf("%s %s%s%s ", word, host ? host : "", host ? " " : "", self->name);
     snprintf(text, sizeof text, "%.*s", (int)length, form);
     print_wrapped(text, column);
     form = form[length] ? form + length + 1 : NULL;

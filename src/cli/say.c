@@ -19,6 +19,10 @@ static const char *program(void) {
   return program_name ? program_name : program_invocation_short_name;
 }
 
+const char *say_host(void) {
+  return program_name;
+}
+
 void say_plain(char *text) {
   for (; *text; text++)
     if (iscntrl((unsigned char)*text)) *text = '?';

@@ -11,8 +11,11 @@
 
 enum { status_ok = 0, status_failed = 1, status_misused = 2 };
 
-/* The words in front of every line: "pflow fit". Borrowed. */
+/* The words in front of every line: "pflow fit"; command may be NULL. Borrowed. */
 void say_as(const char *program, const char *command);
+
+/* The program that a command is one of; NULL for a program that is a command itself. */
+const char *say_host(void);
 
 /* Says a sentence; returns status_failed. */
 int say_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
