@@ -1,0 +1,30 @@
+#!/bin/sh
+# Compares the library's binary interface with the dump of the last release in tests/abi:
+# functions, and the structs that they take. Needs abidiff, and a library with debug
+# information.
+#   abi.sh BUILD_FOLDER [--update]        77: skipped
+set -eu
+cd "$(dirname "$0")/.."
+library=$(cd "$1" && pwd)/lib/libpflow.so
+dump=tests/abi/libpflow.abi.gz
+if ! command -v abidw >/dev/null || ! command -v abidiff >/dev/null; then
+  echo "skipped: no abidiff (Debian: abigail-tools)"
+  exit 77
+fi
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+abidw --headers-dir include --no-corpus-path --no-comp-dir-path --no-architecture \
+  --no-show-locs --exported-interfaces-only --drop-private-types --drop-undefined-syms \
+  --no-elf-needed --type-id-style hash --out-file "$scratch/new.abi" "$library"
+if ! grep -q '<class-decl' "$scratch/new.abi"; then
+  echo "$library has no debug information: build with -DCMAKE_BUILD_TYPE=RelWithDebInfo"
+  exit 1
+fi
+[ "${2:-}" != --update ] || gzip -9nc "$scratch/new.abi" >$dump
+gunzip -c $dump >"$scratch/old.abi"
+# New functions are no change for an older program.
+if ! abidiff --no-added-syms "$scratch/old.abi" "$scratch/new.abi"; then
+  echo "older programs would not fit; before a release, or with a new SOVERSION: sh $0 $1 --update"
+  exit 1
+fi
+echo "older programs fit: $(grep -c '<elf-symbol ' "$scratch/old.abi") functions and their types"
