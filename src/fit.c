@@ -19,10 +19,16 @@ typedef struct fit_options {
   const char *in, *labels, *out, *checkpoint;
   const char *method, *field, *target, *objective; /* field to objective: or NULL */
   size_t dims, sources, steps, threads;
-  double aug, start, strength;
+  double aug, start, strength, checkpoint_every;
   uint64_t seed;
   int resume, json;
 } fit_options;
+
+static const fit_options defaults = {.method = "poisson",
+                                     .aug = PFLOW_MAP_AUTO,
+                                     .start = PFLOW_MAP_AUTO,
+                                     .strength = PFLOW_MAP_AUTO,
+                                     .checkpoint_every = 60.0};
 
 /* ---- settings ---- */
 
@@ -113,6 +119,8 @@ static int check_together(const fit_options *options, const pflow_map_config *co
     return say_misused("--objective %s wants --labels", options->objective);
   if (options->resume && !options->checkpoint)
     return say_misused("--resume wants --checkpoint FILE");
+  if (options->checkpoint_every != defaults.checkpoint_every && !options->checkpoint)
+    return say_misused("--checkpoint-every wants --checkpoint FILE");
   if (options->dims == 1 && by_flow(config) && config->target == PFLOW_MAP_SPHERE)
     return say_misused(
         "--dims 1 does not go with --target sphere, which wants 2 or more");
@@ -219,6 +227,7 @@ static int run_fit(const void *given) {
   config.max_sources = options->sources;
   config.seed = options->seed;
   config.checkpoint = options->checkpoint;
+  config.checkpoint_seconds = options->checkpoint_every;
   config.resume = options->resume;
   try_status(find_names(options, &config));
   try_status(check_together(options, &config));
@@ -276,7 +285,13 @@ static const option_spec specs[] = {
     OPTION_SEED(fit_options),
     OPTION_THREADS(fit_options),
     TEXT(checkpoint, "FILE",
-         .help = "where training keeps its state, each minute and when interrupted"),
+         .help = "where training keeps its state, now and then and when interrupted"),
+    {.name = "checkpoint-every",
+     .kind = real_option,
+     .offset = offsetof(fit_options, checkpoint_every),
+     .value = "SECONDS",
+     .most = 1e6,
+     .help = "from one writing of --checkpoint to the next; 0: at each step"},
     {.name = "resume",
      .kind = flag_option,
      .offset = offsetof(fit_options, resume),
@@ -285,11 +300,6 @@ static const option_spec specs[] = {
          .help = "the map, a file that ends in .safetensors"),
     OPTION_JSON(fit_options),
 };
-
-static const fit_options defaults = {.method = "poisson",
-                                     .aug = PFLOW_MAP_AUTO,
-                                     .start = PFLOW_MAP_AUTO,
-                                     .strength = PFLOW_MAP_AUTO};
 
 const command fit_command = {
     .name = "fit",

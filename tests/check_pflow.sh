@@ -62,6 +62,7 @@ fit --start; a number from 1e-06 to 1000000 or auto; 0 1000000.1
 fit --strength; a number from 0 to 1 or auto; -1e-9 1.01
 fit --sources; a whole number from 2 to 1000000000000 or 0; 1 1000000000001
 fit --steps; a whole number from 0 to 1000000000; -1 1000000001
+fit --checkpoint-every; a number from 0 to 1000000; -1e-9 1000001
 fit --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
 fit --threads; a whole number from 0 to 256; -1 257
 transform --strength; a number from 0 to 1 or auto; -1e-9 1.01
@@ -130,6 +131,8 @@ refuse 2 '--dims goes with --method poisson, whiten and abtt, not zca' \
   "$pflow" fit --in X.npy --out m --method zca --dims 2
 refuse 2 '--objective knn wants --labels' \
   "$pflow" fit --in X.npy --out m --objective knn
+refuse 2 '--checkpoint-every wants --checkpoint' \
+  "$pflow" fit --in X.npy --out m.safetensors --checkpoint-every 5
 refuse 2 '--resume wants --checkpoint' "$pflow" fit --in X.npy --out m --resume
 refuse 2 '--strength goes with --method poisson, not zca' \
   "$pflow" fit --in X.npy --out m --method zca --strength 0.5

@@ -117,12 +117,14 @@ typedef struct pflow_map_config {
                                             D, seed and pool are the map's. NULL: defaults
                                           */
   const pflow_field_fit_config *post;    /* POST: training. NULL: the post's settings */
-  const char *checkpoint; /* NULL, or a file that a fit writes every minute; POISSON with
+  const char *checkpoint; /* NULL, or a file that a fit writes now and then; POISSON with
                              EXACT or NETWORK only */
   int resume;             /* 1: go on from the checkpoint if there is one */
   pflow_pool *pool;       /* of all calls, borrowed by the map; NULL: the default pool */
   pflow_map_progress_fn on_progress; /* NULL: none */
   void *user;
+  double checkpoint_seconds; /* from one checkpoint to the next; default 60, 0: one at
+                                each step */
 } pflow_map_config;
 
 static inline void pflow_map_config_init(pflow_map_config *config) {
@@ -132,6 +134,7 @@ static inline void pflow_map_config_init(pflow_map_config *config) {
   config->start = PFLOW_MAP_AUTO;
   config->strength = PFLOW_MAP_AUTO;
   config->rtol = 1e-6;
+  config->checkpoint_seconds = 60.0;
 }
 
 /* An empty map. The config is copied; what it points to, but for the pool, is borrowed

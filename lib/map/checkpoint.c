@@ -12,8 +12,6 @@
 static const char format[] = "pflow.map.checkpoint", prefix[] = "denoiser.";
 static const char checksum_key[] = "pflow.map.checkpoint.crc32";
 
-enum { seconds_between = 60 };
-
 /* All that the work done depends on besides the rows. */
 static pflow_err write_settings(char text[pf_settings_size], const pflow_map *map) {
   const pflow_map_config *c = &map->config;
@@ -73,7 +71,7 @@ pflow_err pf_checkpoint_write(pf_checkpoint *checkpoint, const pflow_denoiser *d
                               pflow_err rc) {
   const double now = pf_seconds();
   if (!checkpoint->path || rc < 0) return rc;
-  if (rc == PFLOW_OK && now - checkpoint->written < seconds_between) return rc;
+  if (rc == PFLOW_OK && now - checkpoint->written < checkpoint->pause) return rc;
   checkpoint->written = now;
   const pflow_err written = write_file(checkpoint, denoiser);
   return written < 0 ? written : rc;
@@ -143,7 +141,9 @@ static pflow_err write_rows(pf_checkpoint *self, const pflow_map *map,
 pflow_err pf_checkpoint_open(pf_checkpoint *checkpoint, const pflow_map *map,
                              const pf_map_rows *rows) {
   json_t *document;
-  *checkpoint = (pf_checkpoint){.path = map->config.checkpoint, .written = pf_seconds()};
+  *checkpoint = (pf_checkpoint){.path = map->config.checkpoint,
+                                .pause = map->config.checkpoint_seconds,
+                                .written = pf_seconds()};
   if (!checkpoint->path) return PFLOW_OK;
   pf_try(write_settings(checkpoint->settings, map));
   pf_try(write_rows(checkpoint, map, rows));

@@ -15,6 +15,7 @@ struct pf_checkpoint {
   size_t done;                     /* trials of the search */
   pf_trial_scores scores[pf_most_trials];
   pflow_archive *read; /* NULL, or what the fit goes on from */
+  double pause;        /* seconds from one writing to the next */
   double written;      /* when, in seconds */
 };
 
@@ -28,7 +29,7 @@ void pf_checkpoint_close(pf_checkpoint *checkpoint);
 
 /*
  * Writes what there is: the trials, and the denoiser unless it is NULL; but if `rc`,
- * which it gives on, is PFLOW_OK, only when a minute has passed since the last time.
+ * which it gives on, is PFLOW_OK, only when the pause since the last time is over.
  */
 pflow_err pf_checkpoint_write(pf_checkpoint *checkpoint, const pflow_denoiser *denoiser,
                               pflow_err rc);

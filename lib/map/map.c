@@ -50,6 +50,8 @@ static pflow_err read_config(pflow_map_config *full, const pflow_map_config *giv
                           full->strength, "0 to 1, or AUTO"));
   pf_try(pf_check_setting(full->max_sources != 1, "map: max_sources", 1.0,
                           "2 or more, or 0: a row may not see itself"));
+  pf_try(pf_check_setting(full->checkpoint_seconds >= 0.0, "map: checkpoint_seconds",
+                          full->checkpoint_seconds, ">= 0"));
   pf_try(pf_check_setting(full->rtol >= least_rtol && full->rtol <= most_rtol,
                           "map: rtol", full->rtol, "1e-7 to 0.1"));
   return full->dims ? check_dims(full, full->dims, "dims is") : PFLOW_OK;
