@@ -62,9 +62,9 @@ fit --start; a number from 1e-06 to 1000000 or auto; 0 1000000.1
 fit --strength; a number from 0 to 1 or auto; -1e-9 1.01
 fit --sources; a whole number from 2 to 1000000000000 or 0; 1 1000000000001
 fit --steps; a whole number from 0 to 1000000000; -1 1000000001
-fit --checkpoint-every; a number from 0 to 1000000; -1e-9 1000001
 fit --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
 fit --threads; a whole number from 0 to 256; -1 257
+fit --checkpoint-every; a number from 0 to 1000000; -1e-9 1000001
 transform --strength; a number from 0 to 1 or auto; -1e-9 1.01
 transform --threads; a whole number from 0 to 256; -1 257
 inverse --strength; a number from 0 to 1 or auto; -1e-9 1.01
