@@ -41,7 +41,7 @@ pflow_err pf_checksum_check(const pflow_archive *archive, const char *key,
   uint64_t want;
   pf_try(pflow_archive_get_u64(archive, key, &want));
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-  sum = want;
+  want = sum;
 #endif
   if (want == sum) return PFLOW_OK;
   return pf_fail(PFLOW_EFORMAT, "%s: its checksum is %08" PRIx64 ", wants %08" PRIx64,
