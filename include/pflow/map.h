@@ -179,8 +179,8 @@ typedef struct pflow_map_info {
   uint64_t seed;
   /* The automatic choice: settings tried (0: none), the objective's score on held-out
    * rows as they were and as mapped (an accuracy, or for NEIGHBOURS the uniformity's
-   * distance from its ideal, negative), and whether it says to leave the rows alone: the
-   * map is then the identity, unless the strength was given. */
+   * distance from its ideal, negative, or 0 where it is beyond), and whether it says to
+   * leave the rows alone: the map is then the identity, unless the strength was given. */
   size_t trials;
   double score_before, score_after;
   int leave_alone;

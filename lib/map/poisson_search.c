@@ -139,6 +139,12 @@ typedef struct search {
   pf_poisson_choice choice;
 } search;
 
+/* The objective's score, and of equal ones the share of neighbours kept. */
+static bool is_better(const pf_trial_score *score, const pf_trial_score *than) {
+  if (score->score != than->score) return score->score > than->score;
+  return score->kept > than->kept;
+}
+
 static void remember(search *self, const pf_trial_score *score, double floor) {
   self->best = *score;
   self->floor = floor;
@@ -151,7 +157,7 @@ static void judge(search *self, const pf_poisson_choice *settings,
   for (size_t i = 0; i < self->strength.n; i++) {
     const pf_trial_score *at = &scores->at[i];
     if (!self->found && at->kept > self->best.kept) remember(self, at, scores->floor);
-    if (!at->valid || (self->found && at->score <= self->best.score)) continue;
+    if (!at->valid || (self->found && !is_better(at, &self->best))) continue;
     self->found = true;
     remember(self, at, scores->floor);
     self->choice = *settings;

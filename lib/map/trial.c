@@ -116,13 +116,13 @@ static pflow_err accuracy(const pf_trial *self, const float *y, size_t dim,
 }
 
 /* NEIGHBOURS goes by how far from its ideal the uniformity is, negative so that more is
- * better. floor: the least overlap. */
+ * better; what few rows have beyond it is chance. floor: the least overlap. */
 static pflow_err measure(const pf_trial *self, const float *y, size_t dim, double floor,
                          pf_trial_score *to) {
   pf_try(overlap(self, y, dim, &to->kept));
   pf_try(uniformity(self, y, dim, to));
   to->valid = to->kept >= floor;
-  to->score = to->ideal - to->uniformity;
+  to->score = fmin(to->ideal - to->uniformity, 0.0);
   if (self->map->config.objective == PFLOW_MAP_NEIGHBOURS) return PFLOW_OK;
   return accuracy(self, y, dim, &to->score);
 }
