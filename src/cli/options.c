@@ -156,8 +156,10 @@ static void print_option(const command *self, const option_spec *option) {
   print_wrapped(right, indent);
 }
 
+/* A program that is one command has that command's name. */
 static void print_usage(const command *self) {
   const char *form = self->usage, *host = say_host();
+  if (host && strcmp(host, self->name) == 0) host = NULL;
   for (const char *word = "usage:"; form; word = "      ") {
     char text[512];
     const size_t length = strcspn(form, "\n");

@@ -14,7 +14,7 @@ enum { status_ok = 0, status_failed = 1, status_misused = 2 };
 /* The words in front of every line: "pflow fit"; command may be NULL. Borrowed. */
 void say_as(const char *program, const char *command);
 
-/* The program that a command is one of; NULL for a program that is a command itself. */
+/* The program, as say_as was told; NULL if it was not. */
 const char *say_host(void);
 
 /* Says a sentence; returns status_failed. */
