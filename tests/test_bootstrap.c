@@ -84,15 +84,17 @@ static double share_below(const double *all, size_t n, double x, bool with_equal
   return (double)count / (double)n;
 }
 
-/* Two encoders, two seeds, two rows have 4 * 16 * 16 equally likely draws. */
+/* Two encoders, two seeds, two rows have 4 * 4 * 4 * 4 equally likely draws. */
 START_TEST(quantiles_of_every_draw) {
-  enum { draws = 1024 };
+  enum { draws = 256 };
   double all[draws];
   const double tolerance = 0.015; /* 3 standard errors of a share of 1000 */
   for (uint64_t seed = 20; seed < 24; seed++) {
     fill_with_noise(2, 4 * seed);
     for (size_t i = 0; i < draws; i++)
-      all[i] = (mean_of_four(i & 1, i >> 2 & 15) + mean_of_four(i >> 1 & 1, i >> 6)) / 2;
+      all[i] = (mean_of_four(i & 1, (i >> 2 & 3) | (i >> 6) << 2) +
+                mean_of_four(i >> 1 & 1, (i >> 4 & 3) | (i >> 6) << 2)) /
+               2;
     const pflow_interval got = interval_of(2, 2, 2, NULL);
     ck_assert(share_below(all, draws, got.low, false) <= 0.025 + tolerance);
     ck_assert(share_below(all, draws, got.low, true) >= 0.025 - tolerance);
@@ -102,22 +104,27 @@ START_TEST(quantiles_of_every_draw) {
 }
 END_TEST
 
-/* What one seed wins on a row the other loses. Where both are drawn they cancel if they
- * have the same rows, so half the draws are 0 and the end of the interval is at 1.645
- * standard errors; with rows of their own it would be at 1.39. */
-START_TEST(seeds_share_rows) {
+/* What one seed, or one encoder, wins on a row the other loses. Where both are drawn they
+ * cancel if they have the same rows, so half the draws are 0 and the end of the interval
+ * is at 1.645 standard errors; with rows of their own it would be at 1.39. */
+static void check_rows_are_shared(size_t encoders, size_t seeds) {
   enum { n = most_rows };
-  double squares = 0.0;
+  double squares = 0.0, *other = values[encoders - 1][seeds - 1];
   fill_with_noise(n, 31);
   for (size_t i = 0; i < n; i++) {
     squares += pow(values[0][0][i], 2.0) / n;
-    values[0][1][i] = -values[0][0][i];
+    other[i] = -values[0][0][i];
   }
   const double error = sqrt(squares / n);
-  const pflow_interval got = interval_of(1, 2, n, NULL);
+  const pflow_interval got = interval_of(encoders, seeds, n, NULL);
   ck_assert(fabs(got.mean) < 1e-12);
   ck_assert(fabs(-got.low / error - 1.645) < 0.18);
   ck_assert(fabs(got.high / error - 1.645) < 0.18);
+}
+
+START_TEST(rows_are_shared) {
+  check_rows_are_shared(1, 2);
+  check_rows_are_shared(2, 1);
 }
 END_TEST
 
@@ -161,6 +168,6 @@ END_TEST
 int main(void) {
   return run_tests("bootstrap",
                    TESTS(encoders_are_drawn, seeds_are_drawn, rows_are_drawn,
-                         quantiles_of_every_draw, seeds_share_rows, rows_are_grouped,
+                         quantiles_of_every_draw, rows_are_shared, rows_are_grouped,
                          groups_spread_as_rows_do, same_bits_with_other_threads));
 }

@@ -1,7 +1,6 @@
 #include "bootstrap.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/must.h"
 
@@ -19,16 +18,13 @@ size_t group_means(double *scores, size_t n) {
   return groups;
 }
 
-/* The difference of every row, averaged over seeds drawn with replacement. */
-static double drawn_mean(const nest *of, pflow_rng *rng, size_t *times_drawn) {
+/* The mean over the rows that were drawn and over seeds drawn with replacement. */
+static double drawn_mean(const nest *of, const size_t *rows, pflow_rng *rng) {
   double sum = 0.0;
-  memset(times_drawn, 0, of->seeds * sizeof *times_drawn);
-  for (size_t s = 0; s < of->seeds; s++)
-    times_drawn[pflow_rng_below(rng, of->seeds)]++;
-  for (size_t i = 0; i < of->n; i++) {
-    const size_t row = pflow_rng_below(rng, of->n);
-    for (size_t s = 0; s < of->seeds; s++)
-      sum += (double)times_drawn[s] * of->difference[s][row];
+  for (size_t i = 0; i < of->seeds; i++) {
+    const double *difference = of->difference[pflow_rng_below(rng, of->seeds)];
+    for (size_t k = 0; k < of->n; k++)
+      sum += difference[rows[k]];
   }
   return sum / (double)(of->seeds * of->n);
 }
@@ -48,20 +44,24 @@ typedef struct resampling {
   double mean[resamples];
 } resampling;
 
-enum { most_seeds = 64 };
+static double resampled_mean(const resampling *self, size_t draw, size_t *rows) {
+  const size_t n = self->encoders[0].n;
+  double sum = 0.0;
+  pflow_rng rng;
+  pflow_rng_init(&rng, self->seed, draw);
+  for (size_t k = 0; k < n; k++)
+    rows[k] = pflow_rng_below(&rng, n);
+  for (size_t e = 0; e < self->count; e++)
+    sum += drawn_mean(&self->encoders[pflow_rng_below(&rng, self->count)], rows, &rng);
+  return sum / (double)self->count;
+}
 
 static int resample(size_t begin, size_t end, void *user) {
   resampling *self = user;
-  for (size_t i = begin; i < end; i++) {
-    size_t times_drawn[most_seeds];
-    double sum = 0.0;
-    pflow_rng rng;
-    pflow_rng_init(&rng, self->seed, i);
-    for (size_t e = 0; e < self->count; e++)
-      sum += drawn_mean(&self->encoders[pflow_rng_below(&rng, self->count)], &rng,
-                        times_drawn);
-    self->mean[i] = sum / (double)self->count;
-  }
+  size_t *rows = must_alloc(self->encoders[0].n, sizeof *rows);
+  for (size_t i = begin; i < end; i++)
+    self->mean[i] = resampled_mean(self, i, rows);
+  pflow_free(rows);
   return 0;
 }
 
@@ -75,10 +75,11 @@ pflow_interval nested_bootstrap(const nest *encoders, size_t count, uint64_t see
   resampling self = {.encoders = encoders, .count = count, .seed = seed};
   pflow_interval found = {0};
   for (size_t e = 0; e < count; e++) {
-    if (encoders[e].seeds > most_seeds) fail("more than %d flow seeds", most_seeds);
+    if (encoders[e].n != encoders[0].n)
+      fail("encoders with scores of %zu and %zu rows", encoders[0].n, encoders[e].n);
     found.mean += whole_mean(&encoders[e]) / (double)count;
   }
-  must(pflow_parallel_for(pool, resamples, 1, resample, &self));
+  must(pflow_parallel_for(pool, resamples, 50, resample, &self));
   qsort(self.mean, resamples, sizeof *self.mean, by_value);
   found.low = self.mean[resamples / 40];
   found.high = self.mean[resamples - 1 - resamples / 40];

@@ -22,9 +22,9 @@ typedef struct nest {
 
 /*
  * The mean (of encoders' means of seeds' means over rows) and the 95 % percentile
- * interval of the hierarchical bootstrap (Davison and Hinkley 1997, section 3.8):
- * encoders are drawn with replacement, for each its seeds, and for each its groups of
- * test rows, the same for all seeds.
+ * interval of the hierarchical bootstrap (Davison and Hinkley 1997, section 3.8): groups
+ * of test rows are drawn with replacement, once for all encoders and seeds, as they all
+ * have the same rows; then encoders, and for each its seeds.
  */
 pflow_interval nested_bootstrap(const nest *encoders, size_t count, uint64_t seed,
                                 pflow_pool *pool);

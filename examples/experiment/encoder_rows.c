@@ -1,5 +1,6 @@
 #include "encoder_rows.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,15 +78,18 @@ pflow_features encoder_rows_foreign(const encoder_rows *self, size_t dim) {
 /* ---- what is kept of an encoder ---- */
 
 /* Of the bytes of a file; 0 where there is none. */
+/* 0 for a file that is not there. */
 static unsigned long checksum(const char *folder, const char *name) {
   unsigned char bytes[1 << 16];
   char path[path_size];
   unsigned long sum = 0;
   path_in(folder, name, path);
   FILE *file = fopen(path, "rb");
-  if (!file) return 0;
+  if (!file && errno == ENOENT) return 0;
+  if (!file) fail("%s: cannot be read: %s", path, strerror(errno));
   for (size_t n; (n = fread(bytes, 1, sizeof bytes, file)) > 0;)
     sum = crc32(sum, bytes, (unsigned)n);
+  if (ferror(file)) fail("%s: cannot be read: %s", path, strerror(errno));
   fclose(file);
   return sum;
 }

@@ -230,7 +230,8 @@ def forest(data, measure):
 
 def dose(data, measure):
     """A measure along the strength of the flow, with the raw features' as a dashed line."""
-    values = {name: value['mean'] for name, value in values_of(data, measure).items()}
+    values = {name: value['mean'] for name, value in values_of(data, measure).items()
+              if value['mean'] is not None}
     points = [(s, measure.factor * values[name]) for s, name in DOSES if name in values]
     raw = measure.factor * values['raw']
     low, high = min([v for _, v in points] + [raw]), max([v for _, v in points] + [raw])

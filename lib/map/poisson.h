@@ -28,14 +28,14 @@ typedef struct pf_poisson_choice {
   double aug_dim, start, strength;
 } pf_poisson_choice;
 
-/*
- * Chooses what the config leaves open on held-out rows, and fills in the trials and
- * scores of the map's info. leave_alone is set where no setting serves the objective.
- */
 /* The caller's settings of the denoiser, or the defaults. */
 pflow_err pf_poisson_network_config(const pflow_map *map, pflow_denoiser_config *config);
 
 typedef struct pf_checkpoint pf_checkpoint;
+/*
+ * Chooses what the config leaves open on held-out rows, and fills in the trials and
+ * scores of the map's info. leave_alone is set where no setting serves the objective.
+ */
 pflow_err pf_poisson_search(pflow_map *map, const pf_map_rows *rows,
                             pf_checkpoint *checkpoint, pf_poisson_choice *choice);
 

@@ -200,18 +200,23 @@ static pflow_err sample(const pflow_map *map, pflow_map_work *work, uint64_t see
 
 /* ---- the radii of fitted rows ---- */
 
+/* Beyond where the rows can be taken nobody will go, and the uniform law has to do. */
 static pflow_err climb(pflow_map_work *work, const float *x, size_t n, pf_radii *radii) {
   const pflow_map_info *info = &work->map->info;
   const pf_poisson *state = work->map->state;
   buffers *self = work->buffers;
   double from = info->r0;
+  bool arrives = true;
   pf_try(pf_affine_apply(state->preprocess, x, n, 0, self->u));
   find_own(state, self, x, n, info->in_dim);
   for (size_t i = 0; i < pf_poisson_strengths; i++) {
     const double strength = (double)i / (pf_poisson_strengths - 1);
     const double to = pf_poisson_stop(info->r0, info->r1, strength);
-    pf_try(flow(work, n, from, to));
-    pf_try(pf_radii_measure(&radii[i], self->u, n, info->dims, to));
+    const pflow_err rc = arrives ? flow(work, n, from, to) : PFLOW_OK;
+    if (rc < 0 && rc != PFLOW_EDIVERGED) return rc;
+    arrives = arrives && rc >= 0;
+    radii[i] = state->geometry.law.uniform;
+    if (arrives) pf_try(pf_radii_measure(&radii[i], self->u, n, info->dims, to));
     for (size_t k = 0; k < pf_radii_shares; k++)
       radii[i].at[k] = pf_two_floats(radii[i].at[k]);
     from = to;

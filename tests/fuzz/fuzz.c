@@ -47,9 +47,10 @@ const char *fuzz_file(const char *name, const uint8_t *bytes, size_t size) {
 }
 
 void fuzz_check(pflow_err rc, const char *part) {
-  if (rc >= 0 || strstr(pflow_errmsg(), part)) return;
-  fprintf(stderr, "error %d says \"%s\", which does not name %s\n", (int)rc,
-          pflow_errmsg(), part);
+  const char *sentence = pflow_errmsg();
+  if (rc >= 0 || (*sentence && strstr(sentence, part))) return;
+  fprintf(stderr, "error %d says \"%s\", which does not name %s\n", (int)rc, sentence,
+          part);
   abort();
 }
 

@@ -1,5 +1,5 @@
-/* A map's file: read, and used for a row there and back. In a fuzzing build the checksum
- * is not compared, which no random change would ever pass. */
+/* A map's file: read, and used for a row there and back. The checksum is not compared,
+ * which no random change would ever pass. */
 #include "fuzz.h"
 
 static const char name[] = "map";
