@@ -85,8 +85,9 @@ def caution(results):
 
 def provenance(results):
     for data in results['sets']:
-        yield '%s: %d encoders, %d test rows%s%s; %d cells in %.0f minutes of computing.' % (
-            data['data'], len(data['encoders']), data['test_rows'],
+        count = len(data['encoders'])
+        yield '%s: %d encoder%s, %d test rows%s%s; %d cells in %.0f minutes of computing.' % (
+            data['data'], count, '' if count == 1 else 's', data['test_rows'],
             ', at most %d train rows' % results['max_rows'] if results['max_rows'] else '',
             ', exact fields of at most %d sources' % results['field_rows']
             if results['field_rows'] else '',
