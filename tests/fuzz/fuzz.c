@@ -65,20 +65,25 @@ static int stop(const pflow_map_progress *progress, void *user) {
   return 1;
 }
 
+pflow_denoiser_config fuzz_network(void) {
+  pflow_denoiser_config config;
+  pflow_denoiser_config_init(&config);
+  config.width = 4;
+  config.layers = 1;
+  config.steps = 3;
+  config.batch = 8;
+  return config;
+}
+
 pflow_err fuzz_fit(const char *checkpoint, int resume) {
   enum { n = 120, dim = 3 };
   float x[n * dim];
   pflow_rng rng;
-  pflow_denoiser_config network;
+  const pflow_denoiser_config network = fuzz_network();
   pflow_map_config config;
   pflow_map *map;
   pflow_rng_init(&rng, 1, 0);
   pflow_rng_normal(&rng, x, n * dim, 0.0, 1.0);
-  pflow_denoiser_config_init(&network);
-  network.width = 4;
-  network.layers = 1;
-  network.steps = 3;
-  network.batch = 8;
   pflow_map_config_init(&config);
   config.field = PFLOW_MAP_NETWORK;
   config.dims = 2;

@@ -20,6 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
  * call with the same name. The folder goes when the process ends. */
 const char *fuzz_file(const char *name, const uint8_t *bytes, size_t size);
 
+/* A network that is trained in no time. */
+pflow_denoiser_config fuzz_network(void);
+
 /* Fits a small map with a learned field until its first report, whose checkpoint is then
  * at the path; goes on from the one that is there if `resume`. */
 pflow_err fuzz_fit(const char *checkpoint, int resume);

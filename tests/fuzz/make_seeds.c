@@ -139,16 +139,11 @@ static void write_net(void) {
 
 static void write_denoiser(const float *x, size_t count) {
   pflow_denoiser *denoiser;
-  pflow_denoiser_config config;
+  pflow_denoiser_config config = fuzz_network();
   pflow_archive *archive;
-  pflow_denoiser_config_init(&config);
   config.aug_dim = 2.0;
   config.r_min = 0.1;
   config.r_max = 10.0;
-  config.width = 4;
-  config.layers = 1;
-  config.steps = 2;
-  config.batch = 8;
   must(pflow_denoiser_create(&denoiser, dim, &config));
   must(pflow_denoiser_fit(denoiser, x, count, NULL));
   must(pflow_archive_create(&archive));
@@ -164,14 +159,9 @@ static void write_map(const float *x, size_t count, pflow_map_method method,
                       pflow_map_field field, pflow_map_target target) {
   pflow_map *map;
   pflow_map_config config;
-  pflow_denoiser_config network;
+  const pflow_denoiser_config network = fuzz_network();
   pflow_field_fit_config post;
   char name[64];
-  pflow_denoiser_config_init(&network);
-  network.width = 4;
-  network.layers = 1;
-  network.steps = 2;
-  network.batch = 8;
   pflow_field_fit_config_init(&post);
   post.epochs = 1;
   pflow_map_config_init(&config);
