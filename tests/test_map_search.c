@@ -148,8 +148,9 @@ START_TEST(failing_memory_is_no_verdict) {
 END_TEST
 
 static int stop_at_third(const pflow_map_progress *progress, void *user) {
-  ck_assert_str_eq(progress->stage, "search");
   ck_assert_uint_le(progress->done, progress->total);
+  if (strcmp(progress->stage, "components") == 0) return 0;
+  ck_assert_str_eq(progress->stage, "search");
   return ++*(int *)user == 3 ? 1 : 0;
 }
 

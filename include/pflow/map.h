@@ -89,12 +89,13 @@ typedef enum pflow_map_objective {
 } pflow_map_objective;
 
 typedef struct pflow_map_progress {
-  const char *stage;  /* such as "search" or "training"; a constant */
+  const char *stage;  /* "components", "search", "heights", "training" or "radii" */
   size_t done, total; /* steps of the stage */
   double seconds;     /* since the fit began */
 } pflow_map_progress;
 
-/* 0 go on, > 0 stop politely (a checkpoint is written if there is a path), < 0 abort. */
+/* 0 go on, > 0 stop politely (a search and a training write a checkpoint if there is a
+ * path), < 0 abort. */
 typedef int (*pflow_map_progress_fn)(const pflow_map_progress *progress, void *user);
 
 #define PFLOW_MAP_AUTO (-1.0) /* in place of a number: to be chosen */

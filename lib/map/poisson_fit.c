@@ -65,6 +65,8 @@ pflow_err pf_poisson_nearest(const float *u, size_t n, size_t dims, uint64_t see
 static pflow_err set_heights(pflow_map *map, const float *u, size_t n) {
   const pf_poisson *self = map->state;
   pflow_map_info *info = &map->info;
+  pflow_err rc = pf_map_report(map, "heights", 0, 1);
+  if (rc != PFLOW_OK) return rc;
   pf_try(
       pf_poisson_nearest(u, n, info->dims, info->seed, map->config.pool, &info->nearest));
   info->r0 = pf_poisson_r0(info->start, info->nearest, info->dims, info->aug_dim);
@@ -85,6 +87,8 @@ static pflow_err fit_preprocess(pflow_map *map, const pf_map_rows *rows) {
   config.out_dim = map->info.dims;
   config.normalize = 1;
   config.pool = map->config.pool;
+  pflow_err rc = pf_map_report(map, "components", 0, 1);
+  if (rc != PFLOW_OK) return rc;
   pf_try(pflow_affine_fit(&self->preprocess, PFLOW_AFFINE_PCA, rows->x, rows->n,
                           rows->dim, &config));
   const double *variances = pflow_affine_variances(self->preprocess);
@@ -132,7 +136,8 @@ static pflow_err fit_field(pflow_map *map, const pf_map_rows *rows, const float 
   pf_poisson *self = map->state;
   pf_try(pf_geometry_create(&self->geometry, map->info.target, map->info.dims,
                             map->info.aug_dim));
-  pf_try(set_heights(map, u, rows->n));
+  pflow_err rc = set_heights(map, u, rows->n);
+  if (rc != PFLOW_OK) return rc;
   return map->info.field == PFLOW_MAP_EXACT
              ? fit_exact(map, rows, u)
              : pf_poisson_fit_network(map, u, rows->n, checkpoint);
@@ -145,10 +150,11 @@ static pflow_err fit_chosen(pflow_map *map, const pf_map_rows *rows,
   size_t floats;
   pf_try(pf_alloc(&self, 1, sizeof *self));
   map->state = self;
-  pf_try(fit_preprocess(map, rows));
+  pflow_err rc = fit_preprocess(map, rows);
+  if (rc != PFLOW_OK) return rc;
   pf_try(pf_mul(&floats, rows->n, map->info.dims, "map: rows"));
   pf_try(pf_alloc(&u, floats, sizeof *u));
-  pflow_err rc = pflow_affine_apply(self->preprocess, rows->x, rows->n, u);
+  rc = pflow_affine_apply(self->preprocess, rows->x, rows->n, u);
   if (rc >= 0) rc = fit_field(map, rows, u, checkpoint);
   pflow_free(u);
   return rc == PFLOW_OK ? pf_poisson_fit_radii(map, rows) : rc;

@@ -235,9 +235,11 @@ static pflow_err run(search *self, const pf_trial_rows *rows) {
   const pflow_map_config *config = &self->map->config;
   self->start = one_or(config->start, (double[]){1.0, 3.0, 6.0, 10.0}, 4);
   self->strength = one_or(config->strength, (double[]){0.25, 0.5, 0.75, 1.0}, 4);
+  pflow_err rc = pf_map_report(self->map, "components", 0, 1);
+  if (rc != PFLOW_OK) return rc;
   pf_try(pf_trial_create(&self->trial, self->map, rows));
   pf_try(find_dims(self->map, rows, pf_trial_variances(self->trial), &self->dims));
-  pflow_err rc = try_all(self);
+  rc = try_all(self);
   if (rc == PFLOW_OK) conclude(self);
   return rc;
 }

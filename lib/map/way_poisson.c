@@ -247,8 +247,10 @@ pflow_err pf_poisson_fit_radii(pflow_map *map, const pf_map_rows *rows) {
   pflow_map_work *work;
   float *x;
   if (!pf_geometry_needs_radii(map->info.target)) return PFLOW_OK;
+  pflow_err rc = pf_map_report(map, "radii", 0, 1);
+  if (rc != PFLOW_OK) return rc;
   pf_try(draw_rows(map, rows, n, &x));
-  pflow_err rc = pflow_map_work_create(&work, map, &config);
+  rc = pflow_map_work_create(&work, map, &config);
   if (rc >= 0) {
     rc = climb(work, x, n, state->radii);
     pflow_map_work_destroy(work);
