@@ -328,7 +328,7 @@ pflow_err pflow_map_sample(const pflow_map *map, pflow_map_work *work, uint64_t 
   if (n == 0) return pf_fail(PFLOW_EINVAL, "map: a sample of 0 rows, wants 1 or more");
   for (size_t begin = 0; begin < n; begin += work->max_rows) {
     const size_t left = n - begin, count = left < work->max_rows ? left : work->max_rows;
-    work->first = begin;
+    work->first = (size_t)first + begin;
     pf_try(map->way->sample(map, work, seed, first + begin, count,
                             x + begin * map->info.in_dim));
   }

@@ -62,7 +62,7 @@ static void advise_flow(pflow_map_advice *advice) {
   advice->strength = 1.0;
   snprintf(advice->why_strength, sizeof advice->why_strength,
            "1 goes all the way to uniform; `auto` looks on held-out rows for the most "
-           "that keeps enough of the neighbours.");
+           "that keeps enough of the neighbours, and may find that there is none.");
 }
 
 static void advise_form(pflow_map_advice *advice) {
