@@ -46,6 +46,12 @@ on_files="--in X.npy --labels y.npy --test X2.npy --test-labels y2.npy"
 {
   "$pflow" compare $on_files --methods "$quick" >out
   "$pflow" compare $on_files --methods "$quick" --markdown >out.md
+  ! grep beware out out.md || exit 1
+  "$pflow" compare --in X.npy --labels y.npy --test X.npy --test-labels y.npy \
+    --methods l2 --html same.html >same
+  for seen in same same.html; do
+    grep -q '300 of the 300 test rows are equal to training rows' "$seen" || exit 1
+  done
   refuse 2 '--labels y.npy is needed' "$pflow" compare --in X.npy
   refuse 2 'got "magic"' "$pflow" compare $on_files --methods none,magic
   refuse 2 'got ""' "$pflow" compare $on_files --methods none,,l2

@@ -19,6 +19,24 @@ static int find_neighbours(arena *self) {
                                      self->nearest, NULL, self->pool));
 }
 
+static bool are_equal(const float *a, const float *b, size_t dim) {
+  for (size_t k = 0; k < dim; k++)
+    if (a[k] != b[k]) return false;
+  return true;
+}
+
+/* An equal row is among the nearest ones. */
+static void count_shared(arena *self) {
+  const size_t dim = self->train.dim;
+  for (size_t i = 0; i < self->test.n; i++) {
+    const size_t *near = self->nearest + i * arena_neighbours;
+    bool shared = false;
+    for (size_t j = 0; j < arena_neighbours && !shared; j++)
+      shared = are_equal(self->test.x + i * dim, self->train.x + near[j] * dim, dim);
+    self->shared += shared;
+  }
+}
+
 int arena_load(arena *self, const arena_files *files) {
   try_status(input_load(&self->train, files->in, files->max_rows, self->seed));
   try_status(input_load_labels(&self->train, files->labels));
@@ -31,7 +49,9 @@ int arena_load(arena *self, const arena_files *files) {
   self->classes = self->train.classes;
   if (self->classes < 2)
     return say_failed("%s has one class only, two are needed", files->labels);
-  return find_neighbours(self);
+  try_status(find_neighbours(self));
+  count_shared(self);
+  return status_ok;
 }
 
 void arena_free(arena *self) {

@@ -15,6 +15,7 @@ typedef struct arena {
   input train, test;
   size_t classes;
   size_t *nearest; /* the 10 nearest training rows of each test row, as they came */
+  size_t shared;   /* test rows that are equal to a training row */
   uint64_t seed;
   size_t steps;       /* training steps of a network; 0: the library's choice */
   const double *grid; /* strengths of the linear probe; NULL: the library's choice */

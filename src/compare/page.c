@@ -79,6 +79,8 @@ static void put_facts(FILE *out, const comparison *self) {
   put_words(out, "tested on ", text, "<br>");
   tell_sampling(text, sizeof text, self);
   put_words(out, "", text, ".</p>\n");
+  tell_shared(text, sizeof text, self->rows);
+  if (text[0]) put_words(out, "<p><strong>", text, ".</strong></p>\n");
 }
 
 /* ---- tables ---- */

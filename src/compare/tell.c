@@ -32,6 +32,16 @@ void tell_sampling(char *text, size_t size, const comparison *self) {
              self->seeds);
 }
 
+void tell_shared(char *text, size_t size, const arena *rows) {
+  text[0] = '\0';
+  if (rows->shared > 0)
+    snprintf(
+        text, size,
+        "beware: %zu of the %zu test rows %s equal to training rows, so that accuracies "
+        "say less of new ones",
+        rows->shared, rows->test.n, rows->shared == 1 ? "is" : "are");
+}
+
 /* ---- words ---- */
 
 static int print_tables(const comparison *self, bool markdown) {
@@ -58,13 +68,14 @@ static void print_notes(const comparison *self, bool markdown) {
 
 int tell_text(const comparison *self, bool markdown) {
   const char *end = markdown ? "  \n" : "\n";
-  char text[1024];
+  char text[1024], shared[256];
   tell_rows(text, sizeof text, &self->rows->train);
   printf("fitted to %s%s", text, end);
   tell_rows(text, sizeof text, &self->rows->test);
   printf("tested on %s%s", text, end);
   tell_sampling(text, sizeof text, self);
-  printf("%s\n", text);
+  tell_shared(shared, sizeof shared, self->rows);
+  printf("%s%s%s\n", text, shared[0] ? end : "", shared);
   try_status(print_tables(self, markdown));
   printf("\n%s of a column; + better, - worse than none beyond chance (of all methods "
          "together)\n",
@@ -147,6 +158,7 @@ int tell_json(const comparison *self) {
   json_t *object = json_out_object(), *methods = json_out_array();
   put_json(object, "train", rows_json(&self->rows->train));
   put_json(object, "test", rows_json(&self->rows->test));
+  put_size(object, "test_rows_in_train", self->rows->shared);
   put_size(object, "classes", self->rows->classes);
   put_seed(object, "seed", self->rows->seed);
   put_size(object, "seeds", self->seeds);

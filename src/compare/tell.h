@@ -22,6 +22,9 @@ int tell_json(const comparison *self);
 /* "X.npy: 20000 of 50000 rows of 128 values" */
 void tell_rows(char *text, size_t size, const input *rows);
 
+/* A warning where test rows are equal to training rows; empty if none is. */
+void tell_shared(char *text, size_t size, const arena *rows);
+
 /* What the numbers were drawn from, for the reader who wants them again. */
 void tell_sampling(char *text, size_t size, const comparison *self);
 
