@@ -25,14 +25,18 @@ static void print_help(void) {
       "\nRows are .npy (float16, float32 or float64 in C order) or .fvecs files, labels\n"
       ".npy (integers) or .ivecs.\n\n"
       "  pflow help COMMAND   the options of a command\n"
-      "  pflow --version      the version\n\n"
+      "  pflow --version      the version, and the CPU level of the kernels\n\n"
       "Exit status: 0 done, 1 failed, 2 not understood. The manual: man pflow.");
 }
 
 static const command *find_command(const char *name) {
   for (size_t i = 0; i < command_count; i++)
     if (strcmp(commands[i]->name, name) == 0) return commands[i];
-  say_misused("unknown command \"%s\"", name);
+  char names[128] = "";
+  for (size_t i = 0, used = 0; i < command_count; i++)
+    used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                             commands[i]->name);
+  say_misused("unknown command \"%s\", wants one of %s", name, names);
   return NULL;
 }
 
@@ -64,7 +68,7 @@ int main(int argc, char **argv) {
   if (argc < 2) return say_misused("a command is needed");
   const char *word = argv[1];
   if (strcmp(word, "--version") == 0) {
-    printf("pflow %s\n", pflow_version());
+    printf("pflow %s\nkernel level %s\n", pflow_version(), pflow_cpu_level());
     return say_flush();
   }
   if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return help(0, NULL);

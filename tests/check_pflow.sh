@@ -11,12 +11,13 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 commands=$("$pflow" --help | sed -n 's/^  \([a-z]\{1,9\}\) .*/\1/p' | grep -v '^pflow$')
 
-version=$("$pflow" --version)
+version=$("$pflow" --version | head -n 1)
+"$pflow" --version | grep -qx 'kernel level [a-z0-9]*'
 case $version in "pflow "[0-9]*.[0-9]*.[0-9]*) ;; *) echo "version: $version"; exit 1 ;; esac
 "$pflow" help >help
 "$pflow" --help | cmp - help
 refuse 2 'a command is needed' "$pflow"
-refuse 2 'unknown command "fits"' "$pflow" fits
+refuse 2 'unknown command "fits", wants one of fit, transform, inverse' "$pflow" fits
 refuse 2 'unknown command "fits"' "$pflow" help fits
 refuse 2 'unexpected word "info"' "$pflow" help fit info
 
