@@ -31,6 +31,17 @@ PFLOW_API pflow_err pflow_file_write(const char *path, const void *bytes, size_t
 PFLOW_API pflow_err pflow_file_read(unsigned char **bytes, size_t *size, const char *path,
                                     size_t limit);
 
+/*
+ * The most bytes that the contents of one file may take in memory, process-wide: values
+ * of an array that is loaded whole, pixels of a set of images once unpacked, an archive.
+ * 0, the default, means for arrays as many as their file has, for images 1 GiB, and for
+ * archives PFLOW_ARCHIVE_MAX_BYTES, which no limit raises. What is over it is refused
+ * before memory is asked for: PFLOW_ETOOLARGE, naming both sizes. Rows that are read by
+ * blocks (pflow_rows_read) have no limit. Thread-safe.
+ */
+PFLOW_API void pflow_set_file_limit(size_t bytes);
+PFLOW_API size_t pflow_file_limit(void);
+
 PFLOW_END_DECLS
 
 #endif

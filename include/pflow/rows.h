@@ -69,7 +69,7 @@ PFLOW_API pflow_err pflow_rows_read_finite(const pflow_rows *rows, size_t begin,
 
 /*
  * All rows of a file in a new block of n x dim; free with pflow_free. On error *x is NULL
- * and n and dim are 0.
+ * and n and dim are 0. PFLOW_ETOOLARGE beyond pflow_file_limit().
  */
 PFLOW_API pflow_err pflow_rows_load(float **x, size_t *n, size_t *dim, const char *path);
 

@@ -165,6 +165,32 @@ static pflow_err read_bytes(unsigned char **bytes, const pf_reader *reader,
   return rc;
 }
 
+/* ---- the limit ---- */
+
+static atomic_size_t file_limit; /* 0: the usual one */
+
+void pflow_set_file_limit(size_t bytes) {
+  atomic_store(&file_limit, bytes);
+}
+
+size_t pflow_file_limit(void) {
+  return atomic_load(&file_limit);
+}
+
+size_t pf_file_limit(size_t usual) {
+  const size_t limit = pflow_file_limit();
+  return limit ? limit : usual;
+}
+
+pflow_err pf_check_file_limit(size_t count, size_t size, const char *path) {
+  const size_t limit = pf_file_limit(SIZE_MAX);
+  if (count <= limit / size) return PFLOW_OK;
+  return pf_fail(PFLOW_ETOOLARGE, "%s: %zu values of %zu bytes, the limit is %zu bytes",
+                 path, count, size, limit);
+}
+
+/* ---- whole files ---- */
+
 pflow_err pflow_file_read(unsigned char **bytes, size_t *size, const char *path,
                           size_t limit) {
   pf_need(bytes);

@@ -27,4 +27,10 @@ void pf_reader_close(pf_reader *reader);
  */
 pflow_err pf_reader_take(const pf_reader *reader, size_t begin, void *out, size_t size);
 
+/* pflow_file_limit(), or `usual` where none was set. */
+size_t pf_file_limit(size_t usual);
+
+/* PFLOW_ETOOLARGE if count values of size bytes are more than was set. */
+pflow_err pf_check_file_limit(size_t count, size_t size, const char *path);
+
 #endif

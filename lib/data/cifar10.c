@@ -80,12 +80,13 @@ static pflow_err read_file(cifar_files *files, size_t limit, const char *folder,
 static pflow_err read_files(cifar_files *files, size_t *records, const char *folder,
                             pflow_split split) {
   const char *subfolder;
-  size_t wanted = split == PFLOW_TRAIN ? pf_cifar_max_files : 1;
+  const size_t wanted = split == PFLOW_TRAIN ? pf_cifar_max_files : 1;
+  const size_t limit = pf_images_limit();
   pf_try(find_subfolder(&subfolder, folder, split));
   *records = 0;
   for (size_t i = 0; i < wanted; i++) {
-    size_t limit = pf_images_limit - *records * pf_cifar_record;
-    pf_try(read_file(files, limit, folder, subfolder, file_name(split, i)));
+    const size_t left = limit - *records * pf_cifar_record;
+    pf_try(read_file(files, left, folder, subfolder, file_name(split, i)));
     *records += files->file[i].records;
   }
   return PFLOW_OK;

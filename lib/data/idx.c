@@ -13,7 +13,8 @@ enum { pf_idx_bytes = 0x08, pf_idx_classes = 10 };
 typedef struct idx_file {
   pf_gzip source;
   size_t dim[3];
-  size_t size; /* product of the dimensions */
+  size_t size;  /* product of the dimensions */
+  size_t limit; /* the most that it may be */
 } idx_file;
 
 static pflow_err check_magic(const unsigned char magic[4], size_t ndim,
@@ -43,14 +44,15 @@ static pflow_err read_header(idx_file *self, size_t ndim) {
       return pf_fail(PFLOW_EFORMAT, "%s: dimension %zu is 0", path, i);
     pf_try(pf_mul(&self->size, self->size, self->dim[i], path));
   }
-  if (self->size > pf_images_limit)
+  if (self->size > self->limit)
     return pf_fail(PFLOW_ETOOLARGE, "%s: %zu bytes of values, at most %zu", path,
-                   self->size, pf_images_limit);
+                   self->size, self->limit);
   return pf_gzip_expect(&self->source, self->size);
 }
 
 static pflow_err open_idx(idx_file *self, const char *path, size_t ndim) {
-  pf_try(pf_gzip_open(&self->source, path, pf_images_limit));
+  self->limit = pf_images_limit();
+  pf_try(pf_gzip_open(&self->source, path, self->limit));
   pflow_err rc = read_header(self, ndim);
   if (rc < 0) pf_gzip_close(&self->source);
   return rc;

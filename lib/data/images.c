@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+#include "base/reader.h"
+
+size_t pf_images_limit(void) {
+  return pf_file_limit((size_t)1 << 30);
+}
+
 pflow_err pf_images_create(pflow_images **images, size_t n, const size_t shape[3],
                            size_t classes) {
   size_t size, bytes;

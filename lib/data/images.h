@@ -15,8 +15,8 @@ struct pflow_images {
   int32_t *labels;
 };
 
-/* No file may ask for more than this many bytes of pixels. */
-static const size_t pf_images_limit = (size_t)1 << 30;
+/* The most bytes of pixels that files may ask for. */
+size_t pf_images_limit(void);
 
 /* n black images of label 0; shape is channels, height, width, and nothing may be 0. */
 pflow_err pf_images_create(pflow_images **images, size_t n, const size_t shape[3],

@@ -16,6 +16,7 @@ static pflow_err read_ivecs(int32_t **labels, size_t *n, const pf_reader *file) 
   if (dim > 1)
     return pf_fail(PFLOW_EUNSUPPORTED, "%s: labels of %zu values a row, wants 1",
                    file->path, dim);
+  pf_try(pf_check_file_limit(count, sizeof **labels, file->path));
   pf_try(pf_alloc(labels, count, sizeof **labels));
   pf_try(pf_vecs_read(file, dim, 0, count, *labels));
   for (size_t i = 0; i < count; i++)

@@ -9,6 +9,7 @@
 static pflow_err read_tensor(pflow_tensor **tensor, const pf_reader *file) {
   pf_npy npy;
   pf_try(pf_npy_open(&npy, file, &pf_npy_floats, 0));
+  pf_try(pf_check_file_limit(npy.header.size, sizeof(float), file->path));
   pf_try(pflow_tensor_create(tensor, npy.header.shape, npy.header.ndim));
   pflow_err rc = pf_npy_read(&npy, 0, npy.header.size, pflow_tensor_values(*tensor));
   if (rc >= 0) return PFLOW_OK;
@@ -31,6 +32,7 @@ pflow_err pflow_npy_load(pflow_tensor **tensor, const char *path) {
 static pflow_err read_labels(int32_t **labels, size_t *n, const pf_reader *file) {
   pf_npy npy;
   pf_try(pf_npy_open(&npy, file, &pf_npy_labels, 1));
+  pf_try(pf_check_file_limit(npy.header.size, sizeof **labels, file->path));
   pf_try(pf_alloc(labels, npy.header.size, sizeof **labels));
   pflow_err rc = pf_npy_read(&npy, 0, npy.header.size, *labels);
   if (rc >= 0) {

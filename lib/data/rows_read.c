@@ -67,6 +67,7 @@ pflow_err pflow_rows_read_finite(const pflow_rows *rows, size_t begin, size_t n,
 
 static pflow_err read_all(float **x, const pflow_rows *rows) {
   /* The product is no larger than the file. */
+  pf_try(pf_check_file_limit(rows->n * rows->dim, sizeof **x, pflow_rows_path(rows)));
   pf_try(pf_alloc(x, rows->n * rows->dim, sizeof **x));
   pflow_err rc = pflow_rows_read(rows, 0, rows->n, *x);
   if (rc >= 0) return PFLOW_OK;

@@ -44,6 +44,11 @@ static pflow_err read_length(size_t *length, const unsigned char *bytes, size_t 
   return PFLOW_OK;
 }
 
+static size_t most_bytes(void) {
+  const size_t limit = pf_file_limit(PFLOW_ARCHIVE_MAX_BYTES);
+  return limit < PFLOW_ARCHIVE_MAX_BYTES ? limit : PFLOW_ARCHIVE_MAX_BYTES;
+}
+
 static pflow_err read_json(json_t **root, const unsigned char *text, size_t length,
                            const char *source) {
   if (length == 0 || text[0] != '{')
@@ -267,7 +272,7 @@ pflow_err pflow_archive_load(pflow_archive **archive, const char *path) {
   pf_need(path);
   unsigned char *bytes;
   size_t size;
-  pf_try(pflow_file_read(&bytes, &size, path, PFLOW_ARCHIVE_MAX_BYTES));
+  pf_try(pflow_file_read(&bytes, &size, path, most_bytes()));
   return archive_of(archive, bytes, size, path);
 }
 
@@ -279,6 +284,7 @@ static pflow_err read_file_texts(pflow_archive *archive, const pf_reader *file) 
   const size_t size = file->size;
   pf_try(pf_reader_take(file, 0, head, size < sizeof head ? size : sizeof head));
   pf_try(read_length(&length, head, size, file->path));
+  pf_try(pf_check_file_limit(length, 1, file->path));
   pf_try(pf_alloc(&text, length, 1));
   pflow_err rc = pf_reader_take(file, sizeof head, text, length);
   if (rc >= 0) rc = read_json(&root, text, length, file->path);
@@ -315,9 +321,9 @@ pflow_err pflow_archive_parse(pflow_archive **archive, const void *bytes, size_t
   *archive = NULL;
   pf_need(bytes);
   pf_need(name);
-  if (size > PFLOW_ARCHIVE_MAX_BYTES)
+  if (size > most_bytes())
     return pf_fail(PFLOW_ETOOLARGE, "%s: %zu bytes, at most %zu", name, size,
-                   PFLOW_ARCHIVE_MAX_BYTES);
+                   most_bytes());
   unsigned char *copy;
   pf_try(pf_alloc(&copy, size, 1));
   memcpy(copy, bytes, size);
