@@ -1,6 +1,7 @@
 /*
  * test_conv2d_ways.c - the ways to compute a convolution against each other, and what
  * their results may depend on.
+ * With PFLOW_TEST_SWEEP set, thousands of random shapes are tried.
  */
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "support/levels.h"
 #include "support/suite.h"
 #include "support/trial.h"
 
@@ -60,7 +62,8 @@ static size_t draw(pflow_rng *rng, size_t low, size_t high) {
 }
 
 START_TEST(both_ways_agree) {
-  const size_t shapes = pf_cpu_get() == pf_cpu_reference ? 20 : 200;
+  const size_t usual = pf_cpu_get() == pf_cpu_reference ? 20 : 200;
+  const size_t shapes = sweep_step() == 1 ? 5000 : usual;
   double worst = 0.0;
   pflow_rng rng;
   pflow_rng_init(&rng, 5, 0);

@@ -1,5 +1,7 @@
 #include "support/levels.h"
 
+#include <stdlib.h>
+
 #include "support/suite.h"
 
 void for_levels(void (*test)(const pf_kernels *kernels, const char *level)) {
@@ -7,4 +9,8 @@ void for_levels(void (*test)(const pf_kernels *kernels, const char *level)) {
     const pf_kernels *kernels = pf_kernels_at(level);
     if (kernels) test(kernels, pf_cpu_name(level));
   }
+}
+
+uint32_t sweep_step(void) {
+  return getenv("PFLOW_TEST_SWEEP") ? 1 : 9973;
 }

@@ -150,12 +150,17 @@ pf_always_inline vf sigmoid(vf x) {
   return 1.0f / (1.0f + exp_held(-hold(x)));
 }
 
-pf_always_inline vf silu_of(vf x) {
-  return x * sigmoid(x);
+/* Below -87 the sigmoid falls no further, so x may not either. */
+pf_always_inline vf not_below(vf x) {
+  return vf_choose(x < -87.0f, vf_set(-87.0f), x);
 }
 
-pf_always_inline vf silu_slope(vf x, vf dy) {
-  const vf s = sigmoid(x);
+pf_always_inline vf silu_of(vf x) {
+  return not_below(x) * sigmoid(x);
+}
+
+pf_always_inline vf silu_slope(vf given, vf dy) {
+  const vf x = not_below(given), s = sigmoid(x);
   return dy * (s * (1.0f + x * (1.0f - s)));
 }
 
