@@ -11,6 +11,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/pflow
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT pflowTargets NAMESPACE pflow:: DESTINATION ${package_dir})
 
+string(REPLACE ";" " " blas_modules "${PFLOW_CBLAS}")
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/pflowConfig.cmake.in
                               ${PROJECT_BINARY_DIR}/pflowConfig.cmake
                               INSTALL_DESTINATION ${package_dir})

@@ -1,5 +1,5 @@
 /*
- * test_eigen.c - the symmetric eigen-solver, which is inside the library.
+ * test_eigen.c - eigenvalues and eigenvectors as the library asks LAPACK for them.
  */
 #include <float.h>
 #include <math.h>
@@ -38,17 +38,22 @@ static void check_system(const double *a, size_t dim, const double *values,
 /* Solves a copy of the matrix, checks the system and, unless NULL, the values. */
 static void solve(const double *matrix, size_t dim, const double *want,
                   double tolerance) {
-  double *a = malloc(dim * dim * sizeof *a), *vectors = malloc(dim * dim * sizeof *a);
-  double *values = malloc(dim * sizeof *values);
-  ck_assert(a && vectors && values);
+  double *a = malloc(dim * dim * sizeof *a);
+  double *values = malloc(dim * sizeof *values), *alone = malloc(dim * sizeof *alone);
+  ck_assert(a && values && alone);
   memcpy(a, matrix, dim * dim * sizeof *a);
-  ck_ok(pf_eigen_symmetric(a, dim, values, vectors));
-  check_system(matrix, dim, values, vectors, tolerance);
-  for (size_t i = 0; want && i < dim; i++)
-    ck_assert_msg(fabs(values[i] - want[i]) < tolerance, "value %zu: %.16g, wants %.16g",
-                  i, values[i], want[i]);
+  ck_ok(pf_eigen_symmetric(a, dim, values, true));
+  check_system(matrix, dim, values, a, tolerance);
+  memcpy(a, matrix, dim * dim * sizeof *a);
+  ck_ok(pf_eigen_symmetric(a, dim, alone, false));
+  for (size_t i = 0; i < dim; i++) {
+    ck_assert_msg(fabs(values[i] - alone[i]) < tolerance, "value %zu: %.16g and %.16g", i,
+                  values[i], alone[i]);
+    ck_assert_msg(!want || fabs(values[i] - want[i]) < tolerance,
+                  "value %zu: %.16g, wants %.16g", i, values[i], want ? want[i] : 0.0);
+  }
+  free(alone);
   free(values);
-  free(vectors);
   free(a);
 }
 
@@ -149,11 +154,18 @@ START_TEST(low_rank_matrices_are_solved) {
     for (size_t i = 0; i < dim * dim; i++)
       a[i] += (double)row[i / dim] * row[i % dim];
   }
-  double copy[dim * dim], values[dim], vectors[dim * dim];
-  memcpy(copy, a, sizeof a);
-  ck_ok(pf_eigen_symmetric(copy, dim, values, vectors));
+  double vectors[dim * dim], values[dim];
+  memcpy(vectors, a, sizeof a);
+  ck_ok(pf_eigen_symmetric(vectors, dim, values, true));
   check_system(a, dim, values, vectors, 1e-12);
   ck_assert(values[rank - 1] > 1e-8 && fabs(values[rank]) < 1e-13);
+}
+END_TEST
+
+START_TEST(too_many_dimensions_are_refused) {
+  double a = 1.0, value;
+  ck_fails(pf_eigen_symmetric(&a, 32001, &value, false), PFLOW_EUNSUPPORTED,
+           "eigenvalues of 32001 dimensions, at most 32000");
 }
 END_TEST
 
@@ -162,5 +174,6 @@ int main(void) {
                    TESTS(two_by_two_has_a_closed_form, hilbert_six_is_solved,
                          repeated_and_signed_values, weak_couplings_keep_their_digits,
                          tiny_and_huge_matrices_do_not_leave_the_range,
-                         random_matrices_are_solved, low_rank_matrices_are_solved));
+                         random_matrices_are_solved, low_rank_matrices_are_solved,
+                         too_many_dimensions_are_refused));
 }

@@ -16,7 +16,7 @@ typedef struct fit {
   const float *x;
   size_t n;
   pflow_affine_config config;
-  double *covariance, *vectors;
+  double *vectors; /* in the place of the covariance */
 } fit;
 
 static bool is_pca(pflow_affine_kind kind) {
@@ -99,8 +99,8 @@ static pflow_err set_other_rows(pflow_affine *affine, const fit *self) {
 
 static pflow_err fit_principal(pflow_affine *affine, const fit *self) {
   size_t dim = affine->in;
-  pf_try(pf_moments(self->x, self->n, dim, affine->mean, self->covariance));
-  pf_try(pf_eigen_symmetric(self->covariance, dim, affine->variances, self->vectors));
+  pf_try(pf_moments(self->x, self->n, dim, affine->mean, self->vectors));
+  pf_try(pf_eigen_symmetric(self->vectors, dim, affine->variances, true));
   for (size_t i = 0; i < dim; i++)
     affine->variances[i] = fmax(affine->variances[i], 0.0);
   if (affine->kind == PFLOW_AFFINE_ALL_BUT_TOP) return set_other_rows(affine, self);
@@ -119,14 +119,10 @@ static pflow_err fit_rotation(pflow_affine *affine, const fit *self) {
 static pflow_err fit_matrix(pflow_affine *affine, fit *self) {
   size_t square;
   pf_try(pf_mul(&square, affine->in, affine->in, "covariance"));
-  pflow_err rc = pf_alloc(&self->covariance, square, sizeof *self->covariance);
-  if (rc >= 0) rc = pf_alloc(&self->vectors, square, sizeof *self->vectors);
-  if (rc >= 0 && affine->kind == PFLOW_AFFINE_ROTATE)
-    rc = fit_rotation(affine, self);
-  else if (rc >= 0)
-    rc = fit_principal(affine, self);
+  pf_try(pf_alloc(&self->vectors, square, sizeof *self->vectors));
+  pflow_err rc = affine->kind == PFLOW_AFFINE_ROTATE ? fit_rotation(affine, self)
+                                                     : fit_principal(affine, self);
   pflow_free(self->vectors);
-  pflow_free(self->covariance);
   return rc;
 }
 
