@@ -18,11 +18,21 @@ typedef struct span {
   size_t begin, end;
 } span;
 
-/* What a file is that begins with no length of a header. */
+/* What a file is that begins with no length of a header, if that can be told. */
 static const char *other_format(const unsigned char bytes[8]) {
-  if (memcmp(bytes, "\x93NUMPY", 6) == 0) return "a .npy file, not a safetensors file";
-  if (memcmp(bytes, "PK\x03\x04", 4) == 0) return "a zip file, not a safetensors file";
-  return "not a safetensors file";
+  if (memcmp(bytes, "\x93NUMPY", 6) == 0) return "a .npy file";
+  if (memcmp(bytes, "PK\x03\x04", 4) == 0) return "a zip file";
+  return NULL;
+}
+
+static pflow_err not_ours(const unsigned char bytes[8], uint64_t length,
+                          const char *source) {
+  const char *other = other_format(bytes);
+  if (other)
+    return pf_fail(PFLOW_EFORMAT, "%s: %s, not a safetensors file", source, other);
+  return pf_fail(PFLOW_EFORMAT,
+                 "%s: not a safetensors file: a header of %ju bytes, at most %zu", source,
+                 (uintmax_t)length, PFLOW_ARCHIVE_MAX_HEADER);
 }
 
 static pflow_err read_length(size_t *length, const unsigned char *bytes, size_t size,
@@ -34,9 +44,7 @@ static pflow_err read_length(size_t *length, const unsigned char *bytes, size_t 
                    source, size);
   for (size_t i = 0; i < 8; i++)
     value |= (uint64_t)bytes[i] << 8 * i;
-  if (value > PFLOW_ARCHIVE_MAX_HEADER)
-    return pf_fail(PFLOW_EFORMAT, "%s: %s: a header of %ju bytes, at most %zu", source,
-                   other_format(bytes), (uintmax_t)value, PFLOW_ARCHIVE_MAX_HEADER);
+  if (value > PFLOW_ARCHIVE_MAX_HEADER) return not_ours(bytes, value, source);
   if (value > size - 8)
     return pf_fail(PFLOW_ETRUNCATED, "%s: a header of %ju bytes, %zu are left", source,
                    (uintmax_t)value, size - 8);
@@ -221,29 +229,31 @@ static pflow_err place_tensors(pflow_archive *archive, const span *spans, size_t
   return PFLOW_OK;
 }
 
-/* Reads what root, which ends at byte `first`, tells of the archive's `size` bytes. */
-static pflow_err read_root(pflow_archive *archive, json_t *root, size_t first,
-                           size_t size) {
-  span *spans;
-  size_t count = 0, texts = json_object_get(root, "__metadata__") != NULL;
-  size_t tensors = json_object_size(root) - texts;
+/* Reads what root tells of `size` bytes of values, and checks it. Spans are to be freed
+ * whatever comes of it. */
+static pflow_err read_root(pflow_archive *archive, json_t *root, size_t size,
+                           span **spans, size_t *count) {
+  const size_t texts = json_object_get(root, "__metadata__") != NULL;
+  const size_t tensors = json_object_size(root) - texts;
+  *spans = NULL;
+  *count = 0;
   pf_try(check_count(tensors, "tensors", archive->source));
-  pf_try(pf_alloc(&spans, tensors, sizeof *spans));
-  archive->value_bytes = size - first;
-  pflow_err rc = read_entries(archive, root, spans, &count);
-  if (rc >= 0) rc = check_cover(spans, count, archive->value_bytes, archive->source);
-  if (rc >= 0) rc = place_tensors(archive, spans, count, first);
-  pflow_free(spans);
-  return rc;
+  pf_try(pf_alloc(spans, tensors, sizeof **spans));
+  pf_try(read_entries(archive, root, *spans, count));
+  return check_cover(*spans, *count, size, archive->source);
 }
 
 static pflow_err read_block(pflow_archive *archive, size_t size) {
   const unsigned char *bytes = archive->values;
-  size_t length;
+  size_t length, count;
   json_t *root;
+  span *spans;
   pf_try(read_length(&length, bytes, size, archive->source));
   pf_try(read_json(&root, bytes + 8, length, archive->source));
-  pflow_err rc = read_root(archive, root, length + 8, size);
+  archive->value_bytes = size - 8 - length;
+  pflow_err rc = read_root(archive, root, archive->value_bytes, &spans, &count);
+  if (rc >= 0) rc = place_tensors(archive, spans, count, length + 8);
+  pflow_free(spans);
   json_decref(root);
   return rc;
 }
@@ -276,11 +286,12 @@ pflow_err pflow_archive_load(pflow_archive **archive, const char *path) {
   return archive_of(archive, bytes, size, path);
 }
 
-/* The texts of a file that is open, by its header. */
+/* The texts of a file that is open, by its header, whose tensors must fill the file. */
 static pflow_err read_file_texts(pflow_archive *archive, const pf_reader *file) {
   unsigned char head[8], *text;
-  size_t length;
+  size_t length, count;
   json_t *root = NULL;
+  span *spans;
   const size_t size = file->size;
   pf_try(pf_reader_take(file, 0, head, size < sizeof head ? size : sizeof head));
   pf_try(read_length(&length, head, size, file->path));
@@ -290,8 +301,8 @@ static pflow_err read_file_texts(pflow_archive *archive, const pf_reader *file) 
   if (rc >= 0) rc = read_json(&root, text, length, file->path);
   pflow_free(text);
   pf_try(rc);
-  json_t *texts = json_object_get(root, "__metadata__");
-  if (texts) rc = read_texts(archive, texts);
+  rc = read_root(archive, root, size - 8 - length, &spans, &count);
+  pflow_free(spans);
   json_decref(root);
   return rc;
 }
