@@ -98,7 +98,7 @@ START_TEST(other_shapes_or_labels_are_refused) {
   pflow_map_destroy(map);
   ck_ok(pflow_map_create(&map, &config));
   ck_fails(pflow_map_fit(map, rows.x, NULL, n * dim / 4, 4), PFLOW_EINVAL,
-           "a checkpoint of other rows: '400 x 5, ");
+           "a checkpoint of other rows: rows=400, now rows=500");
   pflow_map_destroy(map);
   config.objective = PFLOW_MAP_KNN;
   config.resume = 0;
@@ -126,7 +126,8 @@ START_TEST(other_rows_or_settings_are_refused) {
   ck_assert_int_eq(try_fit(&config, &rows, &map), PFLOW_STOPPED);
   pflow_map_destroy(map);
   config.seed = 1;
-  ck_fails(try_fit(&config, &rows, &map), PFLOW_EINVAL, "a checkpoint of other settings");
+  ck_fails(try_fit(&config, &rows, &map), PFLOW_EINVAL,
+           "a checkpoint of other settings: seed=0, now seed=1");
   pflow_map_destroy(map);
   config.seed = 0;
   rows.x[7] += 1.0f;

@@ -18,8 +18,9 @@ static pflow_err write_settings(char text[pf_settings_size], const pflow_map *ma
   pflow_denoiser_config d;
   pf_try(pf_poisson_network_config(map, &d));
   snprintf(text, pf_settings_size,
-           "%s %s %s dims %zu aug_dim %.17g start %.17g strength %.17g rtol %.17g "
-           "seed %" PRIu64 " network %zu %zu %zu %zu %.17g %.17g",
+           "field=%s target=%s objective=%s dims=%zu aug_dim=%.15g start=%.15g "
+           "strength=%.15g rtol=%.15g seed=%" PRIu64 " width=%zu layers=%zu steps=%zu "
+           "batch=%zu lr=%.15g ema_decay=%.15g",
            pflow_map_field_name(c->field), pflow_map_target_name(c->target),
            pflow_map_objective_name(c->objective), c->dims, c->aug_dim, c->start,
            c->strength, c->rtol, c->seed, d.width, d.layers, d.steps, d.batch, d.lr,
@@ -79,12 +80,27 @@ pflow_err pf_checkpoint_write(pf_checkpoint *checkpoint, const pflow_denoiser *d
 
 /* ---- reading ---- */
 
+/* The first words of two lists that differ; the lengths of both. */
+static void find_difference(const char **a, const char **b, int *a_length,
+                            int *b_length) {
+  size_t same = 0, begin = 0;
+  for (; (*a)[same] && (*a)[same] == (*b)[same]; same++)
+    if ((*a)[same] == ' ') begin = same + 1;
+  *a += begin;
+  *b += begin;
+  *a_length = (int)strcspn(*a, " ");
+  *b_length = (int)strcspn(*b, " ");
+}
+
 static pflow_err check_same(const json_t *document, const char *key, const char *want,
                             const char *source) {
   const char *text = json_string_value(json_object_get(document, key));
-  if (text && strcmp(text, want) == 0) return PFLOW_OK;
-  return pf_fail(PFLOW_EINVAL, "%s: a checkpoint of other %s: '%s', now '%s'", source,
-                 key, text ? text : "", want);
+  int text_length, want_length;
+  if (!text) return pf_fail(PFLOW_EFORMAT, "%s: a checkpoint without %s", source, key);
+  if (strcmp(text, want) == 0) return PFLOW_OK;
+  find_difference(&text, &want, &text_length, &want_length);
+  return pf_fail(PFLOW_EINVAL, "%s: a checkpoint of other %s: %.*s, now %.*s", source,
+                 key, text_length, text, want_length, want);
 }
 
 static pflow_err read_trial(const json_t *list, pf_trial_scores *scores,
@@ -130,8 +146,8 @@ static pflow_err write_rows(pf_checkpoint *self, const pflow_map *map,
                             const pf_map_rows *rows) {
   size_t values;
   pf_try(pf_mul(&values, rows->n, rows->dim, "map: rows"));
-  snprintf(self->rows, sizeof self->rows, "%zu x %zu, %016" PRIx64, rows->n, rows->dim,
-           pf_fingerprint(rows->x, values));
+  snprintf(self->rows, sizeof self->rows, "rows=%zu values=%zu hash=%016" PRIx64, rows->n,
+           rows->dim, pf_fingerprint(rows->x, values));
   if (map->config.objective != PFLOW_MAP_NEIGHBOURS)
     snprintf(self->labels, sizeof self->labels, "%016" PRIx64,
              pf_fingerprint(rows->labels, rows->n));

@@ -120,6 +120,9 @@ static pflow_err check_rows(const pflow_map *map, const pf_map_rows *rows) {
   if (map->config.dims > rows->dim)
     return pf_fail(PFLOW_EINVAL, "map: dims is %zu, rows have %zu values",
                    map->config.dims, rows->dim);
+  if (is_flow(&map->config) && map->config.dims >= rows->n)
+    return pf_fail(PFLOW_EINVAL, "map: dims is %zu, %zu rows have at most %zu",
+                   map->config.dims, rows->n, rows->n - 1);
   pf_try(check_dims(&map->config, rows->dim, "values in a row:"));
   if (wants_spread(&map->config) && are_alike(rows))
     return pf_fail(PFLOW_EINVAL, "map: all %zu rows are alike, %s wants rows that differ",
