@@ -42,7 +42,8 @@ static int open_input(run *self) {
   try_library(pflow_rows_open(&self->in, job->in));
   self->n = pflow_rows_count(self->in);
   if (pflow_rows_dim(self->in) == job->in_dim) return status_ok;
-  return say_failed("%s has %zu columns, %s wants %zu", job->in, pflow_rows_dim(self->in),
+  const size_t dim = pflow_rows_dim(self->in);
+  return say_failed("%s has %zu column%s, %s wants %zu", job->in, dim, plural(dim),
                     self->map->path, job->in_dim);
 }
 

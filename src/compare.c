@@ -63,6 +63,8 @@ static int check_page(const compare_options *options) {
 static int run_compare(const void *given) {
   const compare_options *options = given;
   interrupt_watch();
+  if (options->json && options->markdown)
+    return say_misused("--json does not go with --markdown");
   try_status(check_page(options));
   arena rows = {.seed = options->seed, .steps = options->steps};
   roster *all = say_alloc(1, sizeof *all);

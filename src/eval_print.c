@@ -51,7 +51,8 @@ static void print_geometry(const eval_data *data, const eval_measures *m) {
 static void print_labels(const eval_data *data, const eval_measures *m) {
   const bool tested = data->test.labels != NULL;
   printf("\nwith %zu label%s\n", data->rows.classes, plural(data->rows.classes));
-  print_line("alignment", m->alignment, "mean square distance of a label's unit rows");
+  print_line("alignment", m->alignment,
+             "mean square distance of unit rows of a label, one random pair a row");
   print_line("accuracy of neighbours", m->knn, "vote of %zu, %s", data->k,
              tested ? "test rows" : "each row by the others");
   print_line("accuracy of linear probe", m->probe, "%zu rows, on %zu %s", m->trained,

@@ -111,6 +111,17 @@ static int check_files(const fit_options *options) {
   return output_apart("checkpoint", checkpoint, "labels", options->labels);
 }
 
+/* What is taken but changes nothing here. */
+static void note_idle(const fit_options *options, const pflow_map_config *config) {
+  const bool settled = options->dims && options->aug != PFLOW_MAP_AUTO &&
+                       options->start != PFLOW_MAP_AUTO &&
+                       options->strength != PFLOW_MAP_AUTO;
+  if (options->labels && config->objective == PFLOW_MAP_NEIGHBOURS)
+    say_note("--labels changes nothing without --objective knn or linear");
+  if (options->checkpoint && settled && kind_of(config) == by_exact)
+    say_note("--checkpoint writes nothing: no setting is left to search for");
+}
+
 /* What does not go together, found before anything is read. */
 static int check_together(const fit_options *options, const pflow_map_config *config) {
   const bool wants_labels = config->objective != PFLOW_MAP_NEIGHBOURS;
@@ -177,8 +188,10 @@ static int say_unfitted(const fit_options *options, pflow_err rc) {
   return say_result_of(options->in, rc);
 }
 
-static int fit_map(const fit_options *options, const input *rows, pflow_map *map) {
+static int fit_map(const fit_options *options, const input *rows, fit_progress *shown,
+                   pflow_map *map) {
   const pflow_err rc = pflow_map_fit(map, rows->x, rows->labels, rows->n, rows->dim);
+  if (rc == PFLOW_OK && shown->stage) progress_end(&shown->bar);
   if (rc == PFLOW_STOPPED || (rc == PFLOW_OK && interrupt_seen()))
     return say_stopped(options);
   try_status(say_unfitted(options, rc));
@@ -197,8 +210,7 @@ static int fit_rows(const fit_options *options, pflow_map_config *config,
   config->on_progress = on_progress;
   config->user = &shown;
   try_library(pflow_map_create(&map, config));
-  const int status = fit_map(options, rows, map);
-  if (status == status_ok && shown.stage) progress_end(&shown.bar);
+  const int status = fit_map(options, rows, &shown, map);
   pflow_map_destroy(map);
   return status;
 }
@@ -208,8 +220,8 @@ static int fit_file(const fit_options *options, pflow_map_config *config) {
   try_status(input_load(&rows, options->in, 0, options->seed));
   int status = options->labels ? input_load_labels(&rows, options->labels) : status_ok;
   if (status == status_ok && options->dims > rows.dim)
-    status = say_failed("--dims is %zu, %s has %zu columns", options->dims, rows.path,
-                        rows.dim);
+    status = say_failed("--dims is %zu, %s has %zu column%s", options->dims, rows.path,
+                        rows.dim, plural(rows.dim));
   if (status == status_ok) status = fit_rows(options, config, &rows);
   input_free(&rows);
   return status;
@@ -231,6 +243,7 @@ static int run_fit(const void *given) {
   config.resume = options->resume;
   try_status(find_names(options, &config));
   try_status(check_together(options, &config));
+  note_idle(options, &config);
   try_status(output_check(options->out));
   if (options->checkpoint) try_status(output_check(options->checkpoint));
   try_library(pflow_pool_create(&config.pool, options->threads));

@@ -139,16 +139,19 @@ int info_safetensors(const char *path, const json_t *header, bool json) {
   json_t *tensors = json_deep_copy(header);
   json_t *metadata = json_incref(json_object_get(tensors, "__metadata__"));
   const bool has_metadata = metadata != NULL;
+  const bool of_fit = json_object_get(metadata, "pflow.map.checkpoint") != NULL;
   if (has_metadata) json_object_del(tensors, "__metadata__");
   if (json) {
     json_t *object = json_out_object();
     put_text(object, "file", path);
-    put_text(object, "kind", "safetensors");
+    put_text(object, "kind", of_fit ? "checkpoint" : "safetensors");
     put_json(object, "metadata", has_metadata ? metadata : json_object());
     put_json(object, "tensors", tensors);
     return json_out_print(object);
   }
-  printf("%s: safetensors, %zu tensors\n", path, json_object_size(tensors));
+  const size_t count = json_object_size(tensors);
+  printf("%s: %s, %zu tensor%s\n", path,
+         of_fit ? "the checkpoint of a fit" : "safetensors", count, plural(count));
   print_tensors(tensors);
   if (has_metadata) print_metadata(metadata);
   json_decref(metadata);

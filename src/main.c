@@ -71,8 +71,8 @@ int main(int argc, char **argv) {
     printf("pflow %s\nkernel level %s\n", pflow_version(), pflow_cpu_level());
     return say_flush();
   }
-  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return help(0, NULL);
-  if (strcmp(word, "help") == 0) return help(argc - 2, argv + 2);
+  if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+    return help(argc - 2, argv + 2);
   const command *chosen = find_command(word);
   if (!chosen) return status_misused;
   say_as("pflow", chosen->name);

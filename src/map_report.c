@@ -44,7 +44,7 @@ static void print_settings(const pflow_map_info *info) {
   printf("  aug        %.6g augmented dimension%s\n", info->aug_dim,
          info->aug_dim == 1.0 ? "" : "s");
   printf("  start      %.6g times the nearest neighbour's distance\n"
-         "  heights    from %.3g to %.3g at strength 1\n",
+         "  heights    the flow goes from %.3g to %.3g at strength 1\n",
          info->start, info->r0, info->r1);
   printf("  strength   %.6g\n", info->strength);
   if (info->sources) printf("  sources    %zu rows\n", info->sources);
@@ -112,7 +112,12 @@ static void print_verdict(const pflow_map_info *info) {
 }
 
 static void print_choice(const pflow_map_info *info) {
-  if (!info->trials) return;
+  if (!info->trials) {
+    if (is_poisson(info))
+      print_item("verdict", "none: all settings were given, and no rows were held out to "
+                            "judge them by");
+    return;
+  }
   print_item("tried",
              "%zu settings on held-out rows; a setting is a value for each of "
              "dims, aug, start and strength",
@@ -142,24 +147,29 @@ void map_report_print(const pflow_map_info *info) {
   if (is_poisson(info)) print_settings(info);
   print_choice(info);
   if (is_learned(info)) print_errors(info);
-  printf("  fit took   %.3g s\n", info->seconds);
+  printf(info->seconds < 9.995 ? "  fit took   %.2f s\n" : "  fit took   %.1f s\n",
+         info->seconds);
 }
 
 /* ---- JSON ---- */
 
+/* "after" is as mapped; a map that leaves the rows alone has what was best of what it
+ * rejected under a name of its own. */
 static void put_choice(json_t *object, const pflow_map_info *info) {
   json_t *choice = json_out_object();
+  json_t *best = info->leave_alone ? json_out_object() : choice;
   put_text(choice, "objective", pflow_map_objective_name(info->objective));
   put_size(choice, "trials", info->trials);
   put_real(choice, "score_before", info->score_before);
-  put_real(choice, "score_after", info->score_after);
   put_bool(choice, "leave_alone", info->leave_alone);
   put_real(choice, "uniformity_before", info->uniformity_before);
   put_real(choice, "ideal_before", info->ideal_before);
-  put_real(choice, "uniformity_after", info->uniformity_after);
-  put_real(choice, "ideal_after", info->ideal_after);
-  put_real(choice, "kept", info->kept);
-  put_real(choice, "least_kept", info->least_kept);
+  put_real(best, "score_after", info->score_after);
+  put_real(best, "uniformity_after", info->uniformity_after);
+  put_real(best, "ideal_after", info->ideal_after);
+  put_real(best, "kept", info->kept);
+  put_real(best, "least_kept", info->least_kept);
+  if (best != choice) put_json(choice, "best_rejected", best);
   put_json(object, "choice", choice);
 }
 
@@ -177,7 +187,9 @@ static void put_errors(json_t *object, const pflow_map_info *info) {
   put_json(object, "field_error", errors);
 }
 
+/* A map that changes nothing has no flow, so no settings of one. */
 static void put_settings(json_t *object, const pflow_map_info *info) {
+  if (is_identity(info)) return;
   put_size(object, "dims", info->dims);
   put_real(object, "aug", info->aug_dim);
   put_real(object, "start", info->start);

@@ -34,6 +34,7 @@ static int sample_file(const apply_map *map, const sample_options *options) {
 static int run_sample(const void *given) {
   const sample_options *options = given;
   apply_map map;
+  try_status(output_check_rows(options->out));
   try_status(output_apart("out", options->out, "map", options->map));
   int status = apply_open(&map, options->map, PFLOW_MAP_AUTO, options->threads);
   if (status == status_ok) status = sample_file(&map, options);

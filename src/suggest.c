@@ -76,6 +76,11 @@ static int print_text(const input *rows, const pflow_map_advice *advice) {
   print_number("--strength", advice->strength, advice->why_strength);
   print_knob("--target", pflow_map_target_name(advice->target), advice->why_target);
   print_knob("--field", pflow_map_field_name(advice->field), advice->why_field);
+  putchar('\n');
+  print_wrapped(
+      "These follow from the rows, and were not tried. What fit is not given it tries "
+      "on rows held out, and may find that these rows are better left alone.",
+      0);
   return say_flush();
 }
 

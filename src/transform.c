@@ -51,6 +51,7 @@ static int inverse_file(const apply_map *map, const transform_options *options) 
 static int run(const transform_options *options,
                int (*use)(const apply_map *, const transform_options *)) {
   apply_map map;
+  try_status(output_check_rows(options->out));
   try_status(output_apart("out", options->out, "map", options->map));
   int status = apply_open(&map, options->map, options->strength, options->threads);
   if (status == status_ok) status = use(&map, options);

@@ -53,6 +53,7 @@ on_files="--in X.npy --labels y.npy --test X2.npy --test-labels y2.npy"
     grep -q '300 of the 300 test rows are equal to training rows' "$seen" || exit 1
   done
   refuse 2 '--labels y.npy is needed' "$pflow" compare --in X.npy
+  refuse 2 '--json does not go with --markdown' "$pflow" compare $on_files --json --markdown
   refuse 2 'got "magic"' "$pflow" compare $on_files --methods none,magic
   refuse 2 'got ""' "$pflow" compare $on_files --methods none,,l2
   refuse 2 'poisson-exact@2' "$pflow" compare $on_files --methods poisson-exact@2

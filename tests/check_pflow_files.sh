@@ -77,7 +77,8 @@ for name in pipe folder; do
   done
   soon 1 "$name.npy: not a regular file" eval --in X.npy --labels $name.npy
   soon 1 "$name: not a regular file" transform --map $name --in X.npy --out new.npy
-  soon 1 "$name.npy: not a regular file" transform --map flow.safetensors --in X.npy --out $name.npy
+  soon 1 "$name.npy: there is something that is no regular file" \
+    transform --map flow.safetensors --in X.npy --out $name.npy
   soon 1 "$name.safetensors: there is something that is no regular file" \
     fit --in X.npy --out $name.safetensors
   # shellcheck disable=SC2086

@@ -85,6 +85,48 @@ grep -q '^  uniformity .* (ideal .* as the rows are (ideal' out
 grep -q '^  kept  .* % of the 10 nearest neighbours' out
 tr '\n' ' ' <out | tr -s ' ' | grep -q 'for other uses run pflow compare'
 
+# A choice that was rejected is not told as the map's; what changes nothing is said.
+"$pflow" info alone.safetensors --json >alone.json
+"$python" - <<'PYTHON'
+import json
+
+alone = json.load(open("alone.json"))
+assert "dims" not in alone and alone["choice"]["leave_alone"], alone
+assert "uniformity_after" not in alone["choice"], alone
+assert {"uniformity_after", "kept", "score_after"} <= set(alone["choice"]["best_rejected"])
+PYTHON
+settled="--dims 8 --aug 8 --start 1 --strength 1"
+# shellcheck disable=SC2086 # one word each
+"$pflow" fit --in X.npy --labels y.npy --checkpoint idle.st $settled \
+  --out idle.safetensors >out 2>err
+grep -q -- '--labels changes nothing without --objective knn or linear' err
+grep -q -- '--checkpoint writes nothing' err
+grep -q 'all settings were given' out
+[ ! -e idle.st ]
+
+# On a terminal the bar is gone before the result is told.
+"$python" - "$pflow" <<'PYTHON' >/dev/null
+import os
+import pty
+import sys
+
+told = b""
+
+
+def read(terminal):
+    global told
+    part = os.read(terminal, 4096)
+    told += part
+    return part
+
+
+fit = [sys.argv[1], "fit", "--in", "X.npy", "--field", "network", "--steps", "50"]
+fit += "--dims 8 --aug 8 --start 1 --strength 1 --out terminal.safetensors".split()
+assert pty.spawn(fit, read) == 0
+last = told.rsplit(b"\r\x1b[K", 1)[1]
+assert b"training" in told and last.startswith(b"X.npy -> "), told
+PYTHON
+
 "$python" "$support/check_maps.py"
 
 # ---- nothing is written when something is wrong ----
@@ -98,8 +140,10 @@ np.save("nan.npy", x)
 x[123, 5] = np.inf
 np.save("inf.npy", x)
 np.save("huge.npy", np.full((3, 8), 1e300))
+np.save("five.npy", np.load("X2.npy")[:5])
 PYTHON
 echo "no map" >text
+head -c 9000 raw.safetensors >part.safetensors
 mkdir place place.safetensors
 before=$(ls -A | grep -v '^refuse')
 refuse 1 'pflow transform: nan.npy: row 123, column 5 is nan' \
@@ -115,8 +159,14 @@ refuse 1 'narrow.npy has 7 columns, raw.safetensors wants 8' \
 refuse 1 '--dims is 9, X.npy has 8 columns' "$pflow" fit --in X.npy --dims 9 --out new.safetensors
 refuse 1 'none.safetensors' "$pflow" transform --map none.safetensors/x --in X2.npy --out new.npy
 refuse 1 'text' "$pflow" transform --map text --in X2.npy --out new.npy
-refuse 1 'new.csv' "$pflow" transform --map raw.safetensors --in X2.npy --out new.csv
-refuse 1 'place' "$pflow" transform --map raw.safetensors --in X2.npy --out place
+refuse 2 'ends in .npy or .fvecs, got "new.csv"' \
+  "$pflow" transform --map raw.safetensors --in X2.npy --out new.csv
+refuse 1 'cannot write to its folder' \
+  "$pflow" sample --map raw.safetensors --n 2 --out none/new.npy
+refuse 1 "part.safetensors: tensor '" "$pflow" info part.safetensors
+refuse 1 'dims is 8, 5 rows have at most 4' "$pflow" fit --in five.npy --dims 8 --aug 8 \
+  --start 1 --strength 1 --out new.safetensors
+refuse 2 'place' "$pflow" transform --map raw.safetensors --in X2.npy --out place
 refuse 1 'no/new.npy' "$pflow" transform --map raw.safetensors --in X2.npy --out no/new.npy
 refuse 1 'no/new.safetensors' "$pflow" fit --in X.npy --out no/new.safetensors
 refuse 1 'place.safetensors: there is something' \

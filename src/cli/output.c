@@ -31,6 +31,13 @@ int output_check(const char *path) {
   return status_ok;
 }
 
+int output_check_rows(const char *path) {
+  const char *dot = strrchr(path, '.');
+  if (dot && (strcmp(dot, ".npy") == 0 || strcmp(dot, ".fvecs") == 0))
+    return output_check(path);
+  return say_misused("--out wants a file that ends in .npy or .fvecs, got \"%s\"", path);
+}
+
 int output_apart(const char *option, const char *path, const char *other_option,
                  const char *other) {
   struct stat a, b;

@@ -10,6 +10,10 @@
  */
 int output_check(const char *path);
 
+/* The same for a file of rows, whose name has to end in .npy or .fvecs: else
+ * status_misused. */
+int output_check_rows(const char *path);
+
 /* status_misused, having said so, if an option's file, which will be written, is that of
  * another option (NULL: not given), by whatever name. */
 int output_apart(const char *option, const char *path, const char *other_option,

@@ -6,6 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Before that a rate, and the time left, would be guesses. */
+static const double least_seconds = 1.0;
+
 double now_seconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -32,6 +35,12 @@ static void format_time(char *text, size_t size, double seconds) {
     snprintf(text, size, "%ld:%02ld", whole / 60, whole % 60);
 }
 
+static void format_left(char *text, size_t size, double seconds) {
+  char time[24];
+  format_time(time, sizeof time, seconds);
+  snprintf(text, size, "  %s left", time);
+}
+
 /* Columns of the terminal, 80 if it does not tell. */
 static size_t terminal_columns(void) {
   struct winsize size;
@@ -42,11 +51,10 @@ static size_t terminal_columns(void) {
 /* A line that wrapped could not be drawn over: the bar shrinks, then the end is cut. */
 static void draw_bar(progress *self, size_t done, const char *note, double elapsed) {
   enum { most_cells = 24, brackets = 4 };
-  char line[256], text[128], left[32];
-  double rest = done ? elapsed * (double)(self->total - done) / (double)done : 0.0;
-  format_time(left, sizeof left, rest);
-  snprintf(text, sizeof text, "%3zu%%  %s  %s left", done * 100 / self->total, note,
-           left);
+  char line[256], text[128], left[32] = "";
+  if (done > 0 && elapsed > least_seconds)
+    format_left(left, sizeof left, elapsed * (double)(self->total - done) / (double)done);
+  snprintf(text, sizeof text, "%3zu%%  %s%s", done * 100 / self->total, note, left);
   size_t room = terminal_columns() - 1;
   size_t taken = strlen(self->title) + strlen(text) + brackets;
   size_t cells = room > taken ? room - taken : 0;
@@ -81,10 +89,11 @@ void progress_show(progress *self, size_t done, const char *note) {
 }
 
 void progress_rate(progress *self, size_t done, const char *units) {
-  char note[64];
+  char note[64] = "";
   const double elapsed = now_seconds() - self->started;
-  const double rate = elapsed > 0.0 ? (double)done / elapsed : 0.0;
-  snprintf(note, sizeof note, rate >= 100.0 ? "%.0f %s/s" : "%.3g %s/s", rate, units);
+  const double rate = elapsed > least_seconds ? (double)done / elapsed : 0.0;
+  if (rate > 0.0)
+    snprintf(note, sizeof note, rate >= 100.0 ? "%.0f %s/s" : "%.3g %s/s", rate, units);
   progress_show(self, done, note);
 }
 
