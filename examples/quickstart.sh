@@ -34,9 +34,16 @@ case $data in ''|/*|synthetic) ;; *) data=$start/$data ;; esac
 # shellcheck disable=SC2086
 need_packages $build_packages
 mkdir -p build
+build() {
+  cmake -S . -B build && cmake --build build --target cifar10 pflow_command -j "$(nproc)"
+}
 echo "building"
-{ cmake -S . -B build && cmake --build build --target cifar10 pflow_command -j "$(nproc)"; } \
-  >build/quickstart.log 2>&1 || {
+{ build 2>&1 && echo built; } | tee build/quickstart.log | awk '
+  /^\[ *[0-9]+%\]/ {
+    done = substr($0, 2, 3) + 0
+    if (done >= due + 20) { due = done - done % 20; print "  " due " %"; fflush() }
+  }'
+[ "$(tail -n 1 build/quickstart.log)" = built ] || {
   tail -n 40 build/quickstart.log
   echo "the build failed; the whole log is build/quickstart.log"
   exit 1
