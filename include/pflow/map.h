@@ -81,9 +81,9 @@ typedef enum pflow_map_target {
 
 /* What the automatic choice looks for on rows held out of the fit. */
 typedef enum pflow_map_objective {
-  PFLOW_MAP_NEIGHBOURS = 0, /* the most uniform map that keeps at least half of the 10
-                               nearest neighbours, and 3/4 of those that it would keep
-                               without its flow */
+  PFLOW_MAP_NEIGHBOURS = 0, /* the map nearest to its ideal uniformity of those that keep
+                               at least half of the 10 nearest neighbours, and 3/4 of
+                               those that it would keep without its flow */
   PFLOW_MAP_KNN = 1,        /* accuracy of the vote of 10 neighbours; needs labels */
   PFLOW_MAP_LINEAR = 2      /* accuracy of a logistic probe; needs labels */
 } pflow_map_objective;
