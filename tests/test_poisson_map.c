@@ -238,7 +238,7 @@ START_TEST(a_workspace_has_its_own_tolerance) {
     float *y = map_rows_within(map, rtol, rows.x, n);
     double worst = 0.0;
     for (size_t i = 0; i < n * kept; i++)
-      worst = fmax(worst, fabs((double)y[i] - want[i]));
+      worst = worst_of(worst, fabs((double)y[i] - want[i]));
     ck_assert_msg(worst < rtol * 20.0, "rtol %g: off by %g", rtol, worst);
     ck_assert(before == 0.0 || worst < before);
     before = worst;

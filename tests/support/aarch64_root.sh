@@ -26,7 +26,11 @@ apt-get -q install -y --no-install-recommends --download-only "$@" libc6-dev \
 for package in "$folder"/apt/cache/archives/*.deb; do
   dpkg-deb -x "$package" "$root"
 done
-# What Debian's alternatives would do.
+# Links to places of a system's root stay within this one.
+find "$root" -type l -lname '/*' | while read -r link; do
+  ln -sfn "$root$(readlink "$link")" "$link"
+done
+# Debian's alternatives would bring its files to where the others are.
 blas=/$libraries/openblas-pthread
 cat >"$folder/aarch64.cmake" <<END
 set(CMAKE_SYSTEM_NAME Linux)
