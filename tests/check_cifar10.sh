@@ -67,7 +67,7 @@ done
 if command -v script >/dev/null; then
   script -qec "stty cols 60; '$program' $smoke --epochs 1 --out '$scratch/out'" \
     /dev/null >"$scratch/log" 2>&1 </dev/null
-  tr '\r' '\n' <"$scratch/log" | sed -n 's/^.\[K//p' | grep '%.*left' >"$scratch/bars"
+  tr '\r' '\n' <"$scratch/log" | sed -n 's/^.\[K//p' | grep '\] *[0-9]*%' >"$scratch/bars"
   if ! grep -q '^field \[####*\.*\] ' "$scratch/bars" || grep -q '.\{60\}' "$scratch/bars"; then
     echo "FAILED  the bar on a terminal of 60 columns:"
     cat "$scratch/bars"
