@@ -163,9 +163,17 @@ START_TEST(low_rank_matrices_are_solved) {
 END_TEST
 
 START_TEST(too_many_dimensions_are_refused) {
-  double a = 1.0, value;
-  ck_fails(pf_eigen_symmetric(&a, 32001, &value, false), PFLOW_EUNSUPPORTED,
+  enum { dim = 32001 };
+  float *x = calloc(2 * dim, sizeof *x);
+  double *variances = calloc(dim, sizeof *variances);
+  const pflow_features rows = {x, 2, dim};
+  pflow_affine *affine;
+  ck_fails(pflow_spectrum(&rows, variances), PFLOW_EUNSUPPORTED,
            "eigenvalues of 32001 dimensions, at most 32000");
+  ck_fails(pflow_affine_fit(&affine, PFLOW_AFFINE_PCA, x, 2, dim, NULL),
+           PFLOW_EUNSUPPORTED, "eigenvalues of 32001 dimensions, at most 32000");
+  free(variances);
+  free(x);
 }
 END_TEST
 

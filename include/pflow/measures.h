@@ -110,7 +110,8 @@ PFLOW_API pflow_err pflow_rank_preservation(const pflow_features *before,
  * Variances of the n rows along their principal axes: the dim eigenvalues of the
  * covariance (divided by n - 1), largest first, those below 0 by rounding as 0. The
  * singular values of the centred rows are sqrt((n - 1) variance). Costs n dim^2 + dim^3
- * operations and two dim x dim matrices of double. Errors: PFLOW_EINVAL for a single row.
+ * operations and a dim x dim matrix of double. Errors: PFLOW_EINVAL for a single row,
+ * PFLOW_EUNSUPPORTED beyond 32,000 dimensions, PFLOW_EDIVERGED, PFLOW_ENOMEM.
  */
 PFLOW_API pflow_err pflow_spectrum(const pflow_features *rows, double *variances);
 

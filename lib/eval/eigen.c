@@ -11,9 +11,11 @@
 /* Its work space has 1 + 6 dim + 2 dim^2 numbers, which it counts in an int. */
 enum { most_dim = 32000 };
 
+/* Fortran's texts have their lengths behind all other arguments. */
 extern void dsyevd_(const char *job, const char *triangle, const int *dim, double *a,
                     const int *stride, double *values, double *work, const int *work_size,
-                    int *numbers, const int *numbers_size, int *info);
+                    int *numbers, const int *numbers_size, int *info, size_t job_length,
+                    size_t triangle_length);
 
 typedef struct work {
   double *values;
@@ -46,19 +48,22 @@ static void fix_sign(double *vector, size_t dim) {
 
 static pflow_err solve(double *a, size_t dim, double *values, bool vectors, work *with) {
   const int n = (int)dim;
-  int info;
+  int info = 0;
   dsyevd_(vectors ? "V" : "N", "U", &n, a, &n, values, with->values, &with->values_size,
-          with->numbers, &with->numbers_size, &info);
+          with->numbers, &with->numbers_size, &info, 1, 1);
   if (info == 0) return PFLOW_OK;
   return pf_fail(PFLOW_EDIVERGED,
                  "eigenvalues of %zu dimensions: LAPACK's dsyevd gave %d", dim, info);
 }
 
+pflow_err pf_eigen_check(size_t dim) {
+  if (dim <= most_dim) return PFLOW_OK;
+  return pf_fail(PFLOW_EUNSUPPORTED, "eigenvalues of %zu dimensions, at most %d", dim,
+                 most_dim);
+}
+
 pflow_err pf_eigen_symmetric(double *a, size_t dim, double *values, bool vectors) {
   work with = {.values_size = 1, .numbers_size = 1};
-  if (dim > most_dim)
-    return pf_fail(PFLOW_EUNSUPPORTED, "eigenvalues of %zu dimensions, at most %d", dim,
-                   most_dim);
   const int n = (int)dim;
   if (n > 1) {
     with.values_size = vectors ? 1 + 6 * n + 2 * n * n : 1 + 2 * n;

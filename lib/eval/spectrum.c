@@ -23,6 +23,7 @@ pflow_err pflow_spectrum(const pflow_features *rows, double *variances) {
   pf_need(rows->x);
   pf_need(variances);
   pf_try(pf_check_rows(rows->x, rows->n, rows->dim, "rows"));
+  pf_try(pf_eigen_check(rows->dim));
   if (rows->n < 2)
     return pf_fail(PFLOW_EINVAL, "spectrum of %zu row, wants 2 or more", rows->n);
   double *scratch;

@@ -173,6 +173,8 @@ pflow_err pflow_affine_fit(pflow_affine **affine, pflow_affine_kind kind, const 
   pf_try(read_config(&self.config, config, kind, dim));
   pf_try(pf_check_rows_shared(self.config.pool, x, n, dim, "rows"));
   if (n < 2) return pf_fail(PFLOW_EINVAL, "fit to %zu row, wants 2 or more", n);
+  if (pf_affine_has_matrix(kind) && kind != PFLOW_AFFINE_ROTATE)
+    pf_try(pf_eigen_check(dim));
   if (self.config.removed == 0) self.config.removed = dim < 200 ? 1 : dim / 100;
   if (self.config.removed > dim)
     return pf_fail(PFLOW_EINVAL, "removed is %zu, wants 0 to %zu", self.config.removed,
