@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "cli/input.h"
 #include "cli/interrupt.h"
@@ -159,8 +160,17 @@ static int on_progress(const pflow_map_progress *told, void *user) {
 
 /* ---- the fit ---- */
 
+static time_t begun;
+
+/* A file that was there before is of another fit. */
+static bool has_checkpoint(const fit_options *options) {
+  struct stat file;
+  return options->checkpoint && stat(options->checkpoint, &file) == 0 &&
+         (options->resume || file.st_mtime >= begun);
+}
+
 static int say_stopped(const fit_options *options) {
-  if (options->checkpoint && access(options->checkpoint, R_OK) == 0)
+  if (has_checkpoint(options))
     return say_failed("interrupted; the same command with --resume goes on from %s",
                       options->checkpoint);
   return say_failed("interrupted, nothing was written");
@@ -231,6 +241,7 @@ static int run_fit(const void *given) {
   const fit_options *options = given;
   pflow_map_config config;
   interrupt_watch();
+  begun = time(NULL);
   pflow_map_config_init(&config);
   config.dims = options->dims;
   config.aug_dim = options->aug;

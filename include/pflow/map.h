@@ -89,7 +89,8 @@ typedef enum pflow_map_objective {
 } pflow_map_objective;
 
 typedef struct pflow_map_progress {
-  const char *stage;  /* "components", "search", "heights", "training" or "radii" */
+  const char *stage;  /* "components", "search", "heights", "training", "radii" or, of
+                         QUANTILE, "quantiles" */
   size_t done, total; /* steps of the stage */
   double seconds;     /* since the fit began */
 } pflow_map_progress;
@@ -148,10 +149,11 @@ PFLOW_API void pflow_map_destroy(pflow_map *map);
  * leaves open is chosen on rows held out of these (a fifth, at most 2000), of which there
  * must be 100 or more; the map is then fitted to all. Returns PFLOW_OK, or PFLOW_STOPPED,
  * with the map still to be fitted.
- * Errors: PFLOW_EINVAL (fewer than 2 rows, no spread, 1 dimension for a SPHERE, settings
- * of a network that cannot be, an objective without its labels),
+ * Errors: PFLOW_EINVAL (fewer than 2 rows, no spread, 1 dimension for a SPHERE, as many
+ * dims as rows, settings of a network that cannot be, an objective without its labels),
  * PFLOW_ENONFINITE naming row and column, PFLOW_ELABEL, PFLOW_ESTATE for a map that is
- * fitted already, PFLOW_EDIVERGED, PFLOW_ECALLBACK, PFLOW_ENOMEM; PFLOW_EFORMAT and
+ * fitted already, PFLOW_EDIVERGED, PFLOW_ECALLBACK, PFLOW_ENOMEM, PFLOW_EUNSUPPORTED (of
+ * a method with principal axes, rows of more than 32,000 values); PFLOW_EFORMAT and
  * others of files for a checkpoint, PFLOW_EINVAL for one of other rows or settings, or of
  * other labels where the objective goes by them.
  */

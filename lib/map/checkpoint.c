@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,19 +13,33 @@
 static const char format[] = "pflow.map.checkpoint", prefix[] = "denoiser.";
 static const char checksum_key[] = "pflow.map.checkpoint.crc32";
 
+/* A number in the fewest digits that give it back. */
+typedef struct number {
+  char text[32];
+} number;
+
+static number number_of(double value) {
+  number made;
+  snprintf(made.text, sizeof made.text, "%.15g", value);
+  if (strtod(made.text, NULL) != value)
+    snprintf(made.text, sizeof made.text, "%.17g", value);
+  return made;
+}
+
 /* All that the work done depends on besides the rows. */
 static pflow_err write_settings(char text[pf_settings_size], const pflow_map *map) {
   const pflow_map_config *c = &map->config;
   pflow_denoiser_config d;
   pf_try(pf_poisson_network_config(map, &d));
   snprintf(text, pf_settings_size,
-           "field=%s target=%s objective=%s dims=%zu aug_dim=%.15g start=%.15g "
-           "strength=%.15g rtol=%.15g seed=%" PRIu64 " width=%zu layers=%zu steps=%zu "
-           "batch=%zu lr=%.15g ema_decay=%.15g",
+           "field=%s target=%s objective=%s dims=%zu aug_dim=%s start=%s strength=%s "
+           "rtol=%s seed=%" PRIu64 " width=%zu layers=%zu steps=%zu batch=%zu lr=%s "
+           "ema_decay=%s",
            pflow_map_field_name(c->field), pflow_map_target_name(c->target),
-           pflow_map_objective_name(c->objective), c->dims, c->aug_dim, c->start,
-           c->strength, c->rtol, c->seed, d.width, d.layers, d.steps, d.batch, d.lr,
-           d.ema_decay);
+           pflow_map_objective_name(c->objective), c->dims, number_of(c->aug_dim).text,
+           number_of(c->start).text, number_of(c->strength).text, number_of(c->rtol).text,
+           c->seed, d.width, d.layers, d.steps, d.batch, number_of(d.lr).text,
+           number_of(d.ema_decay).text);
   return PFLOW_OK;
 }
 
@@ -76,6 +91,12 @@ pflow_err pf_checkpoint_write(pf_checkpoint *checkpoint, const pflow_denoiser *d
   checkpoint->written = now;
   const pflow_err written = write_file(checkpoint, denoiser);
   return written < 0 ? written : rc;
+}
+
+pflow_err pf_checkpoint_keep(pf_checkpoint *checkpoint) {
+  if (!checkpoint->path) return PFLOW_OK;
+  checkpoint->written = pf_seconds();
+  return write_file(checkpoint, NULL);
 }
 
 /* ---- reading ---- */

@@ -34,6 +34,9 @@ void pf_checkpoint_close(pf_checkpoint *checkpoint);
 pflow_err pf_checkpoint_write(pf_checkpoint *checkpoint, const pflow_denoiser *denoiser,
                               pflow_err rc);
 
+/* Writes the trials now, in place of what is there. */
+pflow_err pf_checkpoint_keep(pf_checkpoint *checkpoint);
+
 /* The denoiser of rows of dim values that was being trained, to go on with config's pool
  * and callback; NULL if the checkpoint has none. */
 pflow_err pf_checkpoint_denoiser(const pf_checkpoint *checkpoint, size_t dim,

@@ -239,9 +239,12 @@ static pflow_err run(search *self, const pf_trial_rows *rows) {
   if (rc != PFLOW_OK) return rc;
   pf_try(pf_trial_create(&self->trial, self->map, rows));
   pf_try(find_dims(self->map, rows, pf_trial_variances(self->trial), &self->dims));
+  const size_t known = self->checkpoint->done;
   rc = try_all(self);
-  if (rc == PFLOW_OK) conclude(self);
-  return rc;
+  if (rc != PFLOW_OK) return rc;
+  conclude(self);
+  /* What follows can be stopped, and the pause between two checkpoints may be long. */
+  return self->checkpoint->done > known ? pf_checkpoint_keep(self->checkpoint) : PFLOW_OK;
 }
 
 /* All settings were given: nothing to search. */
