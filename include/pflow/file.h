@@ -33,7 +33,8 @@ PFLOW_API pflow_err pflow_file_read(unsigned char **bytes, size_t *size, const c
 
 /*
  * The most bytes that the contents of one file may take in memory, process-wide: values
- * of an array that is loaded whole, pixels of a set of images once unpacked, an archive.
+ * of an array that is loaded whole, an archive, a file of images as it is and its pixels
+ * once unpacked (of CIFAR-10 the files of a split together).
  * 0, the default, means for arrays as many as their file has, for images 1 GiB, and for
  * archives PFLOW_ARCHIVE_MAX_BYTES, which no limit raises. What is over it is refused
  * before memory is asked for: PFLOW_ETOOLARGE, naming both sizes. Rows that are read by

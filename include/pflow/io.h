@@ -73,7 +73,8 @@ PFLOW_API pflow_err pflow_archive_save(const pflow_archive *archive, const char 
 PFLOW_API pflow_err pflow_archive_load(pflow_archive **archive, const char *path);
 
 /* The same without the tensors: reads the file's header only, so that it takes no longer
- * for a large file. What the header says of the tensors is not checked. */
+ * for a large file. What it says of the tensors is checked, and that they fill the file.
+ */
 PFLOW_API pflow_err pflow_archive_load_texts(pflow_archive **archive, const char *path);
 
 /* load from memory, which is copied. `name` stands for the path in messages. */

@@ -332,9 +332,9 @@ pflow_err pflow_archive_parse(pflow_archive **archive, const void *bytes, size_t
   *archive = NULL;
   pf_need(bytes);
   pf_need(name);
-  if (size > most_bytes())
-    return pf_fail(PFLOW_ETOOLARGE, "%s: %zu bytes, at most %zu", name, size,
-                   most_bytes());
+  const size_t most = most_bytes();
+  if (size > most)
+    return pf_fail(PFLOW_ETOOLARGE, "%s: %zu bytes, at most %zu", name, size, most);
   unsigned char *copy;
   pf_try(pf_alloc(&copy, size, 1));
   memcpy(copy, bytes, size);
