@@ -33,7 +33,7 @@ static const command *find_command(const char *name) {
   for (size_t i = 0; i < command_count; i++)
     if (strcmp(commands[i]->name, name) == 0) return commands[i];
   char names[128] = "";
-  for (size_t i = 0, used = 0; i < command_count; i++)
+  for (size_t i = 0, used = 0; i < command_count && used < sizeof names; i++)
     used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
                              commands[i]->name);
   say_misused("unknown command \"%s\", wants one of %s", name, names);

@@ -71,7 +71,7 @@ static bool by_neighbours(const pflow_map_info *info) {
 
 /* A map that leaves the rows alone has none of the settings that were tried. */
 static const char *mapped_by(const pflow_map_info *info) {
-  return info->leave_alone ? "by the best setting" : "as mapped";
+  return is_identity(info) ? "by the best setting" : "as mapped";
 }
 
 static void print_goal(const pflow_map_info *info) {
@@ -157,7 +157,7 @@ void map_report_print(const pflow_map_info *info) {
  * rejected under a name of its own. */
 static void put_choice(json_t *object, const pflow_map_info *info) {
   json_t *choice = json_out_object();
-  json_t *best = info->leave_alone ? json_out_object() : choice;
+  json_t *best = is_identity(info) ? json_out_object() : choice;
   put_text(choice, "objective", pflow_map_objective_name(info->objective));
   put_size(choice, "trials", info->trials);
   put_real(choice, "score_before", info->score_before);
