@@ -60,9 +60,9 @@ void fuzz_end(void) {
   abort();
 }
 
-static int stop(const pflow_map_progress *progress, void *user) {
-  (void)progress, (void)user;
-  return 1;
+static int stop_training(const pflow_map_progress *progress, void *user) {
+  (void)user;
+  return strcmp(progress->stage, "training") == 0;
 }
 
 pflow_denoiser_config fuzz_network(void) {
@@ -93,7 +93,7 @@ pflow_err fuzz_fit(const char *checkpoint, int resume) {
   config.denoiser = &network;
   config.checkpoint = checkpoint;
   config.resume = resume;
-  config.on_progress = stop;
+  config.on_progress = stop_training;
   pflow_err rc = pflow_map_create(&map, &config);
   if (rc >= 0) rc = pflow_map_fit(map, x, NULL, n, dim);
   pflow_map_destroy(map);

@@ -1,4 +1,4 @@
-/* A checkpoint that a map's fit goes on from, until its first report. */
+/* A checkpoint that a map's fit goes on from, to its first step of training. */
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

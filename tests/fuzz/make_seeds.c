@@ -220,6 +220,7 @@ int main(int argc, char **argv) {
   write_denoiser(x, many);
   write_maps(x, many);
   must(fuzz_fit(place("checkpoint/stopped"), 0));
+  must(fuzz_fit(place("checkpoint/stopped"), 1));
   write_options();
   return 0;
 }

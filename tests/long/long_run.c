@@ -37,14 +37,12 @@ typedef struct worker {
   unsigned number;
   const atomic_bool *ended;
   atomic_size_t done; /* maps */
-  pflow_err rc;       /* of the call that ended it */
-  char why[256];
+  char why[256];      /* it ended before its time */
 } worker;
 
 /* One map's life: sizes and seeds change with every one. */
 typedef struct life {
   pflow_map *map, *again;
-  pflow_map_work *work;
   float *x, *y, *z, *back;
   int32_t *labels;
   size_t n, dim;
@@ -89,13 +87,13 @@ static pflow_err make_rows(life *self, size_t turn) {
   return PFLOW_OK;
 }
 
-static pflow_err use(const life *self, const pflow_map *map, pflow_map_work **work,
-                     float *y) {
-  pflow_err rc = pflow_map_work_create(work, map, NULL);
-  if (rc == PFLOW_OK) rc = pflow_map_transform(map, *work, self->x, self->n, y);
+static pflow_err use(const life *self, const pflow_map *map, float *y) {
+  pflow_map_work *work;
+  pflow_err rc = pflow_map_work_create(&work, map, NULL);
+  if (rc == PFLOW_OK) rc = pflow_map_transform(map, work, self->x, self->n, y);
   if (rc == PFLOW_OK && pflow_map_is_invertible(map))
-    rc = pflow_map_inverse(map, *work, y, self->n, self->back);
-  pflow_map_work_destroy(*work);
+    rc = pflow_map_inverse(map, work, y, self->n, self->back);
+  pflow_map_work_destroy(work);
   return rc;
 }
 
@@ -110,9 +108,9 @@ static pflow_err live(life *self, size_t turn) {
   if (rc == PFLOW_OK) rc = pflow_map_create(&self->map, &config);
   if (rc == PFLOW_OK)
     rc = pflow_map_fit(self->map, self->x, self->labels, self->n, self->dim);
-  if (rc == PFLOW_OK) rc = use(self, self->map, &self->work, self->y);
+  if (rc == PFLOW_OK) rc = use(self, self->map, self->y);
   if (rc == PFLOW_OK) rc = save_and_load(self);
-  if (rc == PFLOW_OK) rc = use(self, self->again, &self->work, self->z);
+  if (rc == PFLOW_OK) rc = use(self, self->again, self->z);
   return rc;
 }
 
@@ -134,8 +132,7 @@ static void end_life(life *self) {
 static int run_once(worker *self, size_t turn) {
   life one = {0};
   snprintf(one.path, sizeof one.path, "%s/%u.safetensors", self->folder, self->number);
-  self->rc = live(&one, turn);
-  if (self->rc != PFLOW_OK)
+  if (live(&one, turn) != PFLOW_OK)
     snprintf(self->why, sizeof self->why, "map %zu: %s", turn, pflow_errmsg());
   else if (!is_same(&one))
     snprintf(self->why, sizeof self->why, "map %zu maps other bits once loaded", turn);
@@ -218,8 +215,11 @@ static size_t most_resident(const look *all, size_t begin, size_t end) {
 
 static int judge(const worker *workers, const look *all, size_t lines, size_t files) {
   int bad = 0;
-  for (size_t i = 0; i < threads; i++)
+  for (size_t i = 0; i < threads; i++) {
     if (workers[i].why[0]) bad = printf("thread %zu: %s\n", i, workers[i].why);
+    if (atomic_load(&workers[i].done) == 0) bad = printf("thread %zu did nothing\n", i);
+  }
+  if (all[0].resident == 0) bad = printf("memory cannot be told here\n");
   const size_t before = most_resident(all, lines / 3, 2 * lines / 3);
   const size_t after = most_resident(all, 2 * lines / 3, lines);
   if (after > before + before / 50 + 1048576)
