@@ -96,9 +96,7 @@ static int check_taken(const fit_options *options, const pflow_map_config *confi
 
 /* A map by another name would not be taken for one. */
 static int check_out(const char *out) {
-  const char *dot = strrchr(out, '.');
-  if (dot && strcmp(dot, ".safetensors") == 0) return status_ok;
-  return say_misused("--out wants a file that ends in .safetensors, got \"%s\"", out);
+  return output_ends_in(out, ".safetensors", NULL);
 }
 
 /* What is written may not be what is read. */

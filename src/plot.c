@@ -3,7 +3,6 @@
  * coordinates.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/input.h"
 #include "cli/interrupt.h"
@@ -19,12 +18,6 @@ typedef struct plot_options {
 } plot_options;
 
 enum { side = 640, most_named = 30, dots_at_once = 8192 };
-
-static int check_out(const char *path) {
-  const char *dot = strrchr(path, '.');
-  if (dot && (strcmp(dot, ".png") == 0 || strcmp(dot, ".svg") == 0)) return status_ok;
-  return say_misused("--out wants a file that ends in .png or .svg, got \"%s\"", path);
-}
 
 /* The least label above `last`, or -1. */
 static int32_t next_label(const input *rows, int32_t last) {
@@ -110,7 +103,7 @@ static int run_plot(const void *given) {
   const plot_options *options = given;
   input rows;
   interrupt_watch();
-  try_status(check_out(options->out));
+  try_status(output_ends_in(options->out, ".png", ".svg"));
   try_status(output_apart("out", options->out, "in", options->in));
   try_status(output_apart("out", options->out, "labels", options->labels));
   try_status(output_check(options->out));

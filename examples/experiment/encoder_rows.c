@@ -78,7 +78,6 @@ pflow_features encoder_rows_foreign(const encoder_rows *self, size_t dim) {
 /* ---- what is kept of an encoder ---- */
 
 /* Of the bytes of a file; 0 where there is none. */
-/* 0 for a file that is not there. */
 static unsigned long checksum(const char *folder, const char *name) {
   unsigned char bytes[1 << 16];
   char path[path_size];

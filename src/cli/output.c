@@ -31,11 +31,17 @@ int output_check(const char *path) {
   return status_ok;
 }
 
-int output_check_rows(const char *path) {
+int output_ends_in(const char *path, const char *ending, const char *or_ending) {
   const char *dot = strrchr(path, '.');
-  if (dot && (strcmp(dot, ".npy") == 0 || strcmp(dot, ".fvecs") == 0))
-    return output_check(path);
-  return say_misused("--out wants a file that ends in .npy or .fvecs, got \"%s\"", path);
+  if (dot && (strcmp(dot, ending) == 0 || (or_ending && strcmp(dot, or_ending) == 0)))
+    return status_ok;
+  return say_misused("--out wants a file that ends in %s%s%s, got \"%s\"", ending,
+                     or_ending ? " or " : "", or_ending ? or_ending : "", path);
+}
+
+int output_check_rows(const char *path) {
+  try_status(output_ends_in(path, ".npy", ".fvecs"));
+  return output_check(path);
 }
 
 int output_apart(const char *option, const char *path, const char *other_option,

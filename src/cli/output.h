@@ -10,7 +10,11 @@
  */
 int output_check(const char *path);
 
-/* The same for a file of rows, whose name has to end in .npy or .fvecs: else
+/* status_misused, having said so, unless the path of --out ends in one of the two; there
+ * may be one only (NULL). */
+int output_ends_in(const char *path, const char *ending, const char *or_ending);
+
+/* output_check for a file of rows, whose name has to end in .npy or .fvecs: else
  * status_misused. */
 int output_check_rows(const char *path);
 

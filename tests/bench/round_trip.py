@@ -5,9 +5,9 @@ usage: round_trip.py [--build DIR] [--features DIR] [PAGE.md]
 Fits pflow's maps (target gaussian, all principal coordinates, so that nothing is lost before
 the flow) to 5,000 rows, takes 4,000 others there and back, and prints the error: the length of
 x'' - x over that of x - mean. The last column is what no map could do better at: rows that move
-by more than 1e-3 on the way back when half of the values of y change in their last bit. The rows are clusters in 12 dimensions that the script draws
-itself; --features: those of train_x.npy and test_x.npy there, reduced to 12 principal
-coordinates first. PAGE.md: puts the table between its lines "<!-- round trip: clusters -->", or
+by more than 1e-3 on the way back when half of the values of y change in their last bit. The
+rows are clusters in 12 dimensions that the script draws itself; --features: those of train_x.npy
+and test_x.npy there, reduced to 12 principal coordinates first. PAGE.md: puts the table between its lines "<!-- round trip: clusters -->", or
 "features", and "<!-- end -->".
 """
 import argparse
