@@ -9,6 +9,7 @@
 enum { kept_paths = 4 };
 
 static char folder[64];
+static int is_taken;
 
 static void need(int fine, const char *what) {
   if (fine) return;
@@ -52,6 +53,16 @@ void fuzz_check(pflow_err rc, const char *part) {
   fprintf(stderr, "error %d says \"%s\", which does not name %s\n", (int)rc, sentence,
           part);
   abort();
+}
+
+void fuzz_taken(void) {
+  is_taken = 1;
+}
+
+int fuzz_was_taken(void) {
+  const int was = is_taken;
+  is_taken = 0;
+  return was;
 }
 
 void fuzz_end(void) {

@@ -30,6 +30,12 @@ pflow_err fuzz_fit(const char *checkpoint, int resume);
 /* Aborts unless rc is a success or an error with a sentence that has `part` in it. */
 void fuzz_check(pflow_err rc, const char *part);
 
+/* Says that the input went all the way that the target has. */
+void fuzz_taken(void);
+
+/* Whether that was said since the last call. */
+int fuzz_was_taken(void);
+
 /* Aborts if the library still holds a block; the end of every execution. */
 void fuzz_end(void);
 

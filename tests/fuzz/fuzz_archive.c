@@ -9,15 +9,21 @@ static void build_net(const pflow_archive *archive) {
   fuzz_check(rc, name);
   if (rc < 0) return;
   pflow_optim *optim;
-  if (pflow_optim_create_adam(&optim, pflow_net_param_size(net), NULL) >= 0)
-    fuzz_check(pflow_archive_get_optim(archive, "optim.", optim), "");
+  if (pflow_optim_create_adam(&optim, pflow_net_param_size(net), NULL) >= 0) {
+    const pflow_err had = pflow_archive_get_optim(archive, "optim.", optim);
+    fuzz_check(had, "");
+    if (had >= 0) fuzz_taken();
+  }
   pflow_optim_destroy(optim);
   pflow_net_destroy(net);
 }
 
 static void build_denoiser(const pflow_archive *archive) {
   pflow_denoiser *denoiser;
-  fuzz_check(pflow_archive_build_denoiser(archive, "denoiser.", &denoiser, NULL), name);
+  const pflow_err rc =
+      pflow_archive_build_denoiser(archive, "denoiser.", &denoiser, NULL);
+  fuzz_check(rc, name);
+  if (rc >= 0) fuzz_taken();
   pflow_denoiser_destroy(denoiser);
 }
 

@@ -20,7 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   char folder[128];
   snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
   pflow_images *images;
-  fuzz_check(pflow_images_load_cifar10(&images, folder, PFLOW_TEST), folder);
+  const pflow_err rc = pflow_images_load_cifar10(&images, folder, PFLOW_TEST);
+  fuzz_check(rc, folder);
+  if (rc >= 0) fuzz_taken();
   pflow_images_destroy(images);
   fuzz_end();
   return 0;

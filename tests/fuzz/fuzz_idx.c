@@ -11,7 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const char *images_path = fuzz_file("images", bytes, cut);
   const char *labels_path = fuzz_file("labels", bytes + cut, size - cut);
   pflow_images *images;
-  fuzz_check(pflow_images_load_idx_files(&images, images_path, labels_path, 0), "/");
+  const pflow_err rc = pflow_images_load_idx_files(&images, images_path, labels_path, 0);
+  fuzz_check(rc, "/");
+  if (rc >= 0) fuzz_taken();
   pflow_images_destroy(images);
   fuzz_end();
   return 0;

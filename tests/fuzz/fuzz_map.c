@@ -18,6 +18,7 @@ static void use(const pflow_map *map) {
   if (rc < 0) return;
   if (pflow_map_transform(map, work, x, 1, y) >= 0 && pflow_map_is_invertible(map))
     fuzz_check(pflow_map_inverse(map, work, y, 1, back), "");
+  fuzz_taken();
   pflow_map_work_destroy(work);
 }
 

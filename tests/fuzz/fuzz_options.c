@@ -74,8 +74,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   memcpy(text, bytes, kept);
   for (size_t at = 0; at < kept && count <= most_words; at += strlen(text + at) + 1)
     words[count++] = text + at;
-  if (options_read(&all, &values, count, words, &ended) == status_ok && !ended)
-    check(&values);
+  const int status = options_read(&all, &values, count, words, &ended);
+  if (status == status_ok) fuzz_taken();
+  if (status == status_ok && !ended) check(&values);
   fuzz_end();
   return 0;
 }

@@ -18,10 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   float *x;
   size_t n, dim;
   read_in_pieces(rows_path);
-  fuzz_check(pflow_rows_load(&x, &n, &dim, rows_path), rows_path);
+  const pflow_err read = pflow_rows_load(&x, &n, &dim, rows_path);
+  fuzz_check(read, rows_path);
   pflow_free(x);
-  fuzz_check(pflow_labels_load(&labels, &n, labels_path), labels_path);
+  const pflow_err labelled = pflow_labels_load(&labels, &n, labels_path);
+  fuzz_check(labelled, labels_path);
   pflow_free(labels);
+  if (read >= 0 || labelled >= 0) fuzz_taken();
   fuzz_end();
   return 0;
 }

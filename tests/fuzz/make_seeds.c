@@ -112,7 +112,7 @@ static void write_images(void) {
              packed(small_labels, sizeof small_labels, labels, sizeof labels));
   const unsigned char records[] = {3, 0, 9, 255, 0, 17};
   write_bytes("cifar/three", records, sizeof records);
-  write_bytes("cifar/and_a_tail", records, sizeof records - 1);
+  write_bytes("cifar/refused_tail", records, sizeof records - 1);
 }
 
 /* ---- archives ---- */
