@@ -99,8 +99,7 @@ static void print_verdict(const pflow_map_info *info) {
   static const char *const words[2][2] = {
       {"the map does better than the rows as they are",
        "leave these features alone: no setting that was tried does better than the rows "
-       "as "
-       "they are, by more than a standard error"},
+       "as they are, by more than a standard error"},
       {"the map is more uniform than the rows as they are, and keeps enough neighbours",
        "leave these features alone: no setting that was tried is more uniform than the "
        "rows as they are and keeps enough neighbours"}};

@@ -95,6 +95,20 @@ assert "dims" not in alone and alone["choice"]["leave_alone"], alone
 assert "uniformity_after" not in alone["choice"], alone
 assert {"uniformity_after", "kept", "score_after"} <= set(alone["choice"]["best_rejected"])
 PYTHON
+# With a strength of the user's own it is the map's, and the advice stands beside it.
+"$pflow" fit --in noise.npy --strength 1 --out own.safetensors >out
+grep -q 'leave these features alone' out
+grep -q '^  strength   1$' out
+grep -q '^  uniformity .* as mapped (ideal' out
+"$pflow" info own.safetensors --json >own.json
+"$python" - <<'PYTHON'
+import json
+
+own = json.load(open("own.json"))
+assert own["strength"] == 1 and own["dims"] > 0, own
+assert own["choice"]["leave_alone"] and "uniformity_after" in own["choice"], own
+assert "best_rejected" not in own["choice"], own
+PYTHON
 settled="--dims 8 --aug 8 --start 1 --strength 1"
 # shellcheck disable=SC2086 # one word each
 "$pflow" fit --in X.npy --labels y.npy --checkpoint idle.st $settled \
