@@ -8,6 +8,7 @@
 
 #include "eval/eigen.h"
 #include "eval/rows.h"
+#include "kernels/gemm.h"
 #include "map/doubles_io.h"
 #include "map/rotation.h"
 
@@ -74,16 +75,39 @@ static pflow_err set_principal_rows(pflow_affine *affine, const fit *self) {
   return PFLOW_OK;
 }
 
-/* M = sum of weight * axis axis^T over the components. */
-static pflow_err set_zca_rows(pflow_affine *affine, const fit *self) {
-  for (size_t i = 0; i < affine->in; i++) {
-    const double *axis = self->vectors + i * affine->in;
-    double weight;
-    pf_try(whitening_weight(affine, self->config.eps, i, &weight));
-    add_outer(&affine->there, weight, axis, axis);
-    add_outer(&affine->back, 1.0 / weight, axis, axis);
-  }
+/* Matrix = sum of weight * axis axis^T over the components, by a product of matrices: in
+ * sums by component it takes 16 times as long as the eigenvectors do (dim 1,536).
+ * `scratch` has 2 x in x in. */
+static pflow_err sum_axes(const pf_affine_matrix *matrix, const double *axes,
+                          const double *weights, double *scratch) {
+  const size_t dim = matrix->in;
+  double *weighted = scratch, *sum = scratch + dim * dim;
+  for (size_t i = 0; i < dim; i++)
+    for (size_t k = 0; k < dim; k++)
+      weighted[i * dim + k] = weights[i] * axes[i * dim + k];
+  pf_try(pf_dgemm(pf_transposed, pf_plain, dim, dim, dim, axes, weighted, 0, sum));
+  for (size_t i = 0; i < dim; i++)
+    for (size_t k = i; k < dim; k++) {
+      *pf_affine_entry(matrix, i, k) = sum[i * dim + k];
+      *pf_affine_entry(matrix, k, i) = sum[i * dim + k];
+    }
   return PFLOW_OK;
+}
+
+static pflow_err set_zca_rows(pflow_affine *affine, const fit *self) {
+  const size_t dim = affine->in;
+  double *weights, *scratch;
+  pf_try(pf_alloc(&weights, dim * (2 * dim + 1), sizeof *weights));
+  scratch = weights + dim;
+  pflow_err rc = PFLOW_OK;
+  for (size_t i = 0; i < dim && rc >= 0; i++)
+    rc = whitening_weight(affine, self->config.eps, i, &weights[i]);
+  if (rc >= 0) rc = sum_axes(&affine->there, self->vectors, weights, scratch);
+  for (size_t i = 0; i < dim && rc >= 0; i++)
+    weights[i] = 1.0 / weights[i];
+  if (rc >= 0) rc = sum_axes(&affine->back, self->vectors, weights, scratch);
+  pflow_free(weights);
+  return rc;
 }
 
 /* M = identity - sum of axis axis^T over the first components. */
