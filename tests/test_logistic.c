@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/precondition.h"
 #include "support/failing.h"
 #include "support/golden.h"
 #include "support/suite.h"
@@ -168,8 +169,8 @@ START_TEST(optimum_is_the_reference) {
 }
 END_TEST
 
-START_TEST(objective_is_flat_at_the_optimum) {
-  problem p = make_problem(700, 6, 4, 1.0);
+static void check_flat(size_t n, size_t dim) {
+  problem p = make_problem(n, dim, 4, 1.0);
   const double cs[] = {0.01, 1.0, 50.0};
   for (size_t i = 0; i < 3; i++) {
     pflow_logistic *model;
@@ -184,6 +185,70 @@ START_TEST(objective_is_flat_at_the_optimum) {
     pflow_logistic_destroy(model);
   }
   problem_free(&p);
+}
+
+START_TEST(objective_is_flat_at_the_optimum) {
+  check_flat(700, 6);
+}
+END_TEST
+
+START_TEST(objective_is_flat_with_few_rows) {
+  check_flat(20, 90);
+  check_flat(5, 300);
+}
+END_TEST
+
+/* P u, straight from its formula; with a penalty of the intercept of 1 or 0. */
+static void times_curvature(const problem *p, double scale, double penalty,
+                            const double *u, double *to) {
+  const size_t width = p->dim + 1;
+  for (size_t k = 0; k < width; k++)
+    to[k] = k == 0 ? penalty * u[0] : u[k];
+  for (size_t i = 0; i < p->n; i++) {
+    const float *x = p->x + i * p->dim;
+    double along = u[0];
+    for (size_t k = 0; k < p->dim; k++)
+      along += x[k] * u[k + 1];
+    to[0] += scale * along;
+    for (size_t k = 0; k < p->dim; k++)
+      to[k + 1] += scale * along * x[k];
+  }
+}
+
+/* P S S^T v = v for some v. */
+static void check_precondition(size_t n, size_t dim, double penalty) {
+  problem p = make_problem(n, dim, 3, 1.0);
+  const size_t width = dim + 1;
+  const pf_objective objective = {.x = p.x,
+                                  .labels = p.labels,
+                                  .n = n,
+                                  .width = width,
+                                  .classes = 3,
+                                  .c = 30.0,
+                                  .kernels = pf_kernels_get()};
+  pf_precondition variables;
+  ck_ok(pf_precondition_make(&variables, &objective));
+  float *drawn = normal_values(2 * width, 7);
+  double *v = calloc(2 * width, sizeof *v), *to = calloc(width, sizeof *to);
+  for (size_t k = 0; k < 2 * width; k++)
+    v[k] = drawn[k];
+  pf_precondition_gradient(&variables, v, 2);
+  pf_precondition_weights(&variables, v, 2);
+  for (size_t row = 0; row < 2; row++) {
+    times_curvature(&p, 10.0, penalty, v + row * width, to);
+    for (size_t k = 0; k < width; k++)
+      ck_assert_double_eq_tol(to[k], drawn[row * width + k], 1e-9);
+  }
+  free(to);
+  free(v);
+  pflow_free(drawn);
+  pf_precondition_free(&variables);
+  problem_free(&p);
+}
+
+START_TEST(variables_undo_the_curvature) {
+  check_precondition(200, 70, 0.0);
+  check_precondition(12, 70, 1.0);
 }
 END_TEST
 
@@ -385,8 +450,19 @@ static pflow_err fit_and_predict(void *user) {
   return rc;
 }
 
+static pflow_err fit_few(void *user) {
+  (void)user;
+  const float x[16] = {1, 2, 3, 5, 8, 13, 21, 34, 2, 7, 1, 8, 2, 8, 1, 8};
+  const int32_t labels[] = {0, 1};
+  pflow_logistic *model;
+  const pflow_err rc = pflow_logistic_fit(&model, x, labels, 2, 8, 2, NULL, NULL);
+  pflow_logistic_destroy(model);
+  return rc;
+}
+
 START_TEST(failing_memory_leaves_nothing) {
   failing_install();
+  ck_assert_uint_ge(check_failures(fit_few, NULL), 8);
   ck_assert_uint_ge(check_failures(fit_and_predict, NULL), 8);
   failing_remove();
 }
@@ -502,6 +578,7 @@ int main(void) {
   return run_tests(
       "logistic",
       TESTS(optimum_is_the_reference, objective_is_flat_at_the_optimum,
+            objective_is_flat_with_few_rows, variables_undo_the_curvature,
             reported_gradient_is_that_of_the_objective, two_classes_have_a_closed_form,
             badly_scaled_columns_converge, constant_columns_get_no_weight,
             separable_classes_are_held_by_the_penalty,

@@ -1,5 +1,6 @@
 /*
- * cholesky.c - row by row, so that every inner loop runs over contiguous memory.
+ * cholesky.c - inner loops run over contiguous memory, and a row of the factor that was
+ * fetched serves several others.
  */
 #include "eval/cholesky.h"
 
@@ -7,25 +8,41 @@
 
 #include "optim/linesearch.h"
 
+enum { block = 32 }; /* rows that the ones before them are fetched for once */
+
+static double entry(const double *a, size_t dim, size_t i, size_t j) {
+  return (a[i * dim + j] - pf_dot(a + i * dim, a + j * dim, j)) / a[j * dim + j];
+}
+
 void pf_cholesky(double *a, size_t dim, double floor) {
-  for (size_t i = 0; i < dim; i++) {
-    double *row = a + i * dim;
-    for (size_t j = 0; j < i; j++)
-      row[j] = (row[j] - pf_dot(row, a + j * dim, j)) / a[j * dim + j];
-    row[i] = sqrt(fmax(row[i] - pf_dot(row, row, i), floor));
+  for (size_t begin = 0; begin < dim; begin += block) {
+    const size_t end = dim - begin < block ? dim : begin + block;
+    for (size_t j = 0; j < begin; j++)
+      for (size_t i = begin; i < end; i++)
+        a[i * dim + j] = entry(a, dim, i, j);
+    for (size_t i = begin; i < end; i++) {
+      double *row = a + i * dim;
+      for (size_t j = begin; j < i; j++)
+        row[j] = entry(a, dim, i, j);
+      row[i] = sqrt(fmax(row[i] - pf_dot(row, row, i), floor));
+    }
   }
 }
 
-void pf_solve_lower(const double *lower, size_t dim, double *v) {
+void pf_solve_lower(const double *lower, size_t dim, double *rows, size_t count) {
   for (size_t i = 0; i < dim; i++)
-    v[i] = (v[i] - pf_dot(lower + i * dim, v, i)) / lower[i * dim + i];
+    for (double *v = rows; v < rows + count * dim; v += dim)
+      v[i] = (v[i] - pf_dot(lower + i * dim, v, i)) / lower[i * dim + i];
 }
 
-void pf_solve_lower_transposed(const double *lower, size_t dim, double *v) {
+void pf_solve_lower_transposed(const double *lower, size_t dim, double *rows,
+                               size_t count) {
   for (size_t i = dim; i-- > 0;) {
     const double *row = lower + i * dim;
-    v[i] /= row[i];
-    for (size_t k = 0; k < i; k++)
-      v[k] -= row[k] * v[i];
+    for (double *v = rows; v < rows + count * dim; v += dim) {
+      v[i] /= row[i];
+      for (size_t k = 0; k < i; k++)
+        v[k] -= row[k] * v[i];
+    }
   }
 }

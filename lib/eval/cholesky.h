@@ -12,8 +12,9 @@
  */
 void pf_cholesky(double *a, size_t dim, double floor);
 
-/* Replaces v by L^-1 v, or by L^-T v. */
-void pf_solve_lower(const double *lower, size_t dim, double *v);
-void pf_solve_lower_transposed(const double *lower, size_t dim, double *v);
+/* Replaces each of `count` rows v (of dim) by L^-1 v, or by L^-T v. */
+void pf_solve_lower(const double *lower, size_t dim, double *rows, size_t count);
+void pf_solve_lower_transposed(const double *lower, size_t dim, double *rows,
+                               size_t count);
 
 #endif

@@ -1,22 +1,19 @@
 /*
  * logistic.c - fitting of multinomial logistic regression by L-BFGS.
  *
- * L-BFGS works on weights v = L^T w of each class, where L L^T = c / classes X^T X + I is
- * the objective's curvature at w = 0 (I without the intercept): there all directions have
- * the same curvature. Only the variables change, not the objective; tolerance and
- * report are those of the weights w.
+ * L-BFGS works in other variables than the weights (eval/precondition.h). Only they
+ * change, not the objective; tolerance and report are those of the weights w.
  */
 #include <math.h>
 
-#include "eval/cholesky.h"
-#include "eval/logistic.h"
+#include "eval/precondition.h"
 #include "eval/rows.h"
 #include "pflow/optim.h"
 
 typedef struct fit {
   pf_objective objective;
-  size_t size;      /* classes * width */
-  double *factor;   /* L, width x width */
+  size_t size; /* classes * width */
+  pf_precondition variables;
   double *start;    /* v, where L-BFGS begins and ends */
   double *weights;  /* w, where the objective was evaluated last */
   double *gradient; /* there */
@@ -33,28 +30,11 @@ static double max_abs(const double *values, size_t size) {
   return largest;
 }
 
-static pflow_err factorize(fit *self) {
-  const pf_objective *objective = &self->objective;
-  size_t width = objective->width;
-  pf_try(pf_objective_curvature(objective, self->factor));
-  double scale = objective->c / (double)objective->classes;
-  for (size_t i = 0; i < width; i++) {
-    for (size_t k = 0; k <= i; k++)
-      self->factor[i * width + k] *= scale;
-    if (i > 0) self->factor[i * width + i] += 1.0;
-  }
-  /* With the penalty in it no pivot is below this but by rounding. */
-  pf_cholesky(self->factor, width, fmin(1.0, self->factor[0]));
-  return PFLOW_OK;
-}
-
 /* Evaluates at v, and tells whether the tolerance is met there. */
 static pflow_err evaluate(fit *self, const double *v, bool *met) {
-  size_t width = self->objective.width;
   for (size_t i = 0; i < self->size; i++)
     self->weights[i] = v[i];
-  for (size_t i = 0; i < self->size; i += width)
-    pf_solve_lower_transposed(self->factor, width, self->weights + i);
+  pf_precondition_weights(&self->variables, self->weights, self->objective.classes);
   pf_try(pf_objective_evaluate(&self->objective, self->weights, &self->value,
                                self->gradient));
   self->grad_max = max_abs(self->gradient, self->size) / (double)self->objective.n;
@@ -70,8 +50,7 @@ static int lbfgs_objective(const double *v, size_t size, double *value, double *
   *value = self->value;
   for (size_t i = 0; i < size; i++)
     gradient[i] = self->gradient[i];
-  for (size_t i = 0; i < size; i += self->objective.width)
-    pf_solve_lower(self->factor, self->objective.width, gradient + i);
+  pf_precondition_gradient(&self->variables, gradient, self->objective.classes);
   return met;
 }
 
@@ -95,16 +74,14 @@ static void fit_free(fit *self) {
   pflow_free(self->gradient);
   pflow_free(self->weights);
   pflow_free(self->start);
-  pflow_free(self->factor);
+  pf_precondition_free(&self->variables);
   pf_objective_free(&self->objective);
 }
 
 static pflow_err fit_allocate(fit *self) {
-  size_t width = self->objective.width, square;
-  pf_try(pf_mul(&square, width, width, "logistic curvature"));
-  pf_try(pf_mul(&self->size, self->objective.classes, width, "logistic weights"));
+  pf_try(pf_mul(&self->size, self->objective.classes, self->objective.width,
+                "logistic weights"));
   pf_try(pf_objective_allocate(&self->objective));
-  pf_try(pf_alloc(&self->factor, square, sizeof(double)));
   pf_try(pf_alloc(&self->start, self->size, sizeof(double)));
   pf_try(pf_alloc(&self->weights, self->size, sizeof(double)));
   return pf_alloc(&self->gradient, self->size, sizeof(double));
@@ -135,7 +112,7 @@ static pflow_err model_create(pflow_logistic **model, const fit *self) {
 static pflow_err fit_run(pflow_logistic **model, fit *self, size_t max_iters,
                          size_t *iterations) {
   pf_try(fit_allocate(self));
-  pf_try(factorize(self));
+  pf_try(pf_precondition_make(&self->variables, &self->objective));
   pflow_err rc = minimize(self, max_iters, iterations);
   if (rc >= 0) pf_try(model_create(model, self));
   return rc;

@@ -1,0 +1,129 @@
+/*
+ * precondition.c - by a Cholesky factor, or by the eigenvectors of few rows.
+ */
+#include "eval/precondition.h"
+
+#include <math.h>
+
+#include "eval/cholesky.h"
+#include "eval/eigen.h"
+#include "kernels/gemm.h"
+#include "optim/linesearch.h"
+
+/* Rows are few where there are this many times as many values: then their eigenvectors
+ * take less time than the factor. */
+enum { few = 4 };
+
+static double scale_of(const pf_objective *objective) {
+  return objective->c / (double)objective->classes;
+}
+
+/* ---- many rows ---- */
+
+static pflow_err factorize(pf_precondition *self, const pf_objective *objective) {
+  const size_t width = self->width;
+  const double scale = scale_of(objective);
+  size_t square;
+  pf_try(pf_mul(&square, width, width, "logistic curvature"));
+  pf_try(pf_alloc(&self->factor, square, sizeof *self->factor));
+  pf_try(pf_objective_curvature(objective, self->factor));
+  for (size_t i = 0; i < width; i++) {
+    for (size_t k = 0; k <= i; k++)
+      self->factor[i * width + k] *= scale;
+    if (i > 0) self->factor[i * width + i] += 1.0;
+  }
+  /* With the penalty in it no pivot is below this but by rounding. */
+  pf_cholesky(self->factor, width, fmin(1.0, self->factor[0]));
+  return PFLOW_OK;
+}
+
+/* ---- few rows ---- */
+
+/* Rows [1, x_i]. */
+static void widen(const pf_objective *objective, double *rows) {
+  const size_t width = objective->width, dim = width - 1;
+  for (size_t i = 0; i < objective->n; i++) {
+    rows[i * width] = 1.0;
+    for (size_t k = 0; k < dim; k++)
+      rows[i * width + 1 + k] = objective->x[i * dim + k];
+  }
+}
+
+/* From X X^T u = l u: the axis b = X^T u has length sqrt(l), and P^-1/2 = I + sum of
+ * (1 / sqrt(1 + scale l) - 1) / l b b^T, whose weight is written without a difference. */
+static double axis_weight(double value, double scale) {
+  const double root = sqrt(1.0 + scale * fmax(value, 0.0));
+  return -scale / (root * (1.0 + root));
+}
+
+/* vectors and rows: scratch, n x n and n x width. */
+static pflow_err find_axes(pf_precondition *self, const pf_objective *objective,
+                           double *vectors, double *rows) {
+  const size_t n = self->rank, width = self->width;
+  widen(objective, rows);
+  pf_try(pf_dgemm(pf_plain, pf_transposed, n, n, width, rows, rows, 0.0, vectors));
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < i; k++)
+      vectors[i * n + k] = vectors[k * n + i];
+  pf_try(pf_eigen_symmetric(vectors, n, self->weights, true));
+  for (size_t i = 0; i < n; i++)
+    self->weights[i] = axis_weight(self->weights[i], scale_of(objective));
+  return pf_dgemm(pf_plain, pf_plain, n, width, n, vectors, rows, 0.0, self->factor);
+}
+
+static pflow_err find_few(pf_precondition *self, const pf_objective *objective) {
+  const size_t n = objective->n;
+  size_t size;
+  double *scratch;
+  self->rank = n;
+  pf_try(pf_mul(&size, n, self->width, "logistic axes"));
+  pf_try(pf_alloc(&self->factor, size, sizeof *self->factor));
+  pf_try(pf_alloc(&self->weights, 2 * n, sizeof *self->weights));
+  pf_try(pf_alloc(&scratch, n * n + size, sizeof *scratch));
+  const pflow_err rc = find_axes(self, objective, scratch, scratch + n * n);
+  pflow_free(scratch);
+  return rc;
+}
+
+static void add_axes(const pf_precondition *self, double *row) {
+  double *along = self->weights + self->rank;
+  for (size_t a = 0; a < self->rank; a++)
+    along[a] =
+        self->weights[a] * pf_dot(self->factor + a * self->width, row, self->width);
+  for (size_t a = 0; a < self->rank; a++)
+    for (size_t k = 0; k < self->width; k++)
+      row[k] += along[a] * self->factor[a * self->width + k];
+}
+
+/* ---- either ---- */
+
+pflow_err pf_precondition_make(pf_precondition *self, const pf_objective *objective) {
+  *self = (pf_precondition){.width = objective->width};
+  return objective->n <= objective->width / few ? find_few(self, objective)
+                                                : factorize(self, objective);
+}
+
+void pf_precondition_free(pf_precondition *self) {
+  pflow_free(self->weights);
+  pflow_free(self->factor);
+}
+
+/* P^-1/2 is symmetric. */
+static void apply_few(const pf_precondition *self, double *rows, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    add_axes(self, rows + i * self->width);
+}
+
+void pf_precondition_weights(const pf_precondition *self, double *rows, size_t count) {
+  if (self->rank)
+    apply_few(self, rows, count);
+  else
+    pf_solve_lower_transposed(self->factor, self->width, rows, count);
+}
+
+void pf_precondition_gradient(const pf_precondition *self, double *rows, size_t count) {
+  if (self->rank)
+    apply_few(self, rows, count);
+  else
+    pf_solve_lower(self->factor, self->width, rows, count);
+}

@@ -1,0 +1,30 @@
+/*
+ * precondition.h - the variables in which a logistic regression is fitted.
+ *
+ * P = c / classes X^T X + I is the objective's curvature at weights of 0, X having a
+ * column of ones for the intercept. In variables v with w = S v and S S^T = P^-1 all
+ * directions have the same curvature there. S is L^-T of P's Cholesky factor, without
+ * the penalty's 1 for the intercept; of few rows it is P^-1/2 by the eigenvectors of
+ * X X^T, where P differs from I in as many directions as there are rows.
+ */
+#ifndef LIBPFLOW_PRECONDITION_H
+#define LIBPFLOW_PRECONDITION_H
+
+#include "eval/logistic.h"
+
+typedef struct pf_precondition {
+  size_t width, rank; /* rank: of P - I where rows are few, else 0 */
+  double *factor;     /* L (width x width), or rank axes (of width) */
+  double *weights;    /* NULL, or of the axes (rank), and scratch (rank) */
+} pf_precondition;
+
+/* To be freed, also after an error. The CBLAS is called: not inside a parallel-for. */
+pflow_err pf_precondition_make(pf_precondition *self, const pf_objective *objective);
+void pf_precondition_free(pf_precondition *self);
+
+/* Each of `count` rows v (of width) becomes the weights S v; a gradient g of them becomes
+ * S^T g, that of v. */
+void pf_precondition_weights(const pf_precondition *self, double *rows, size_t count);
+void pf_precondition_gradient(const pf_precondition *self, double *rows, size_t count);
+
+#endif
