@@ -12,8 +12,9 @@
 #              libm, as the sanitizer knows nothing of what others write
 #   valgrind   under memcheck, which has no AVX-512: at level avx2
 #   aarch64    cross-compiled and under qemu
-#   sweep      the kernels' exponentials and logarithms at every float there is, and
-#              convolutions of 5,000 random shapes, at each CPU level (an hour)
+#   sweep      the kernels' exponentials and logarithms at every float there is, maps of
+#              4,096 values by every method, and convolutions of 5,000 random shapes at
+#              each CPU level (an hour)
 #
 # ONLY=REGEX takes only the programs whose names match.
 set -u
@@ -82,11 +83,11 @@ way_levels() {
   at_levels levels
 }
 
-# test_exp and test_exact_kernels go through all levels by themselves.
+# Of the first ones those that have levels go through all by themselves.
 way_sweep() {
   build "$top/plain" || return
   export PFLOW_TEST_SWEEP=1
-  usual=$only only='^test_(exp|exact_kernels)$'
+  usual=$only only='^test_(exp|exact_kernels|odd_rows)$'
   programs sweep "$top/plain"
   only='^test_conv2d_ways$'
   at_levels sweep

@@ -5,9 +5,11 @@
  */
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/levels.h"
 #include "support/suite.h"
 
 typedef struct odd {
@@ -65,6 +67,9 @@ static const odd all[] = {{"one", 1, 4, normal},      {"two", 2, 4, normal},
                           {"zeros", 200, 4, zeros},   {"equal", 200, 4, equal},
                           {"twins", 200, 4, twins},   {"constant", 200, 6, constant},
                           {"tiny", 200, 4, tiny},     {"huge", 200, 4, huge}};
+
+/* As wide as embeddings are. */
+static const odd broad = {"broad", 120, 4096, normal};
 
 enum { kinds = sizeof all / sizeof *all, methods = 9 };
 
@@ -163,6 +168,26 @@ START_TEST(maps_of_odd_rows) {
     }
     free(x);
   }
+}
+END_TEST
+
+static bool finds_axes(pflow_map_method method) {
+  return method != PFLOW_MAP_NONE && method != PFLOW_MAP_CENTER &&
+         method != PFLOW_MAP_L2 && method != PFLOW_MAP_QUANTILE;
+}
+
+START_TEST(maps_of_4096_values) {
+  const bool all_methods = sweep_step() == 1;
+  float *x = make(&broad);
+  for (int m = 0; m < methods; m++) {
+    if (finds_axes((pflow_map_method)m) && !all_methods) continue;
+    const char *who = pflow_map_method_name((pflow_map_method)m);
+    check_says(map_says((pflow_map_method)m, x, &broad), "", broad.name, who);
+  }
+  if (!all_methods)
+    printf("skipped: maps of 4096 values by axes or a flow take minutes, "
+           "PFLOW_TEST_SWEEP=1 has them\n");
+  free(x);
 }
 END_TEST
 
@@ -271,29 +296,41 @@ static const refusal measure_refusals[] = {
     {"twins", "intrinsic dimension", "200 of 200 have a duplicate"},
 };
 
+static void check_measure(size_t m, const pflow_labelled *rows, const char *kind) {
+  const char *name = measures[m].name;
+  double value = 0.0;
+  const pflow_err rc = measures[m].measure(rows, &value);
+  check_says(rc >= 0 ? "" : pflow_errmsg(),
+             expected(measure_refusals,
+                      sizeof measure_refusals / sizeof *measure_refusals, kind, name),
+             kind, name);
+  ck_assert_msg(isfinite(value), "%s of %s rows: %g", name, kind, value);
+}
+
+static void check_measures(const odd *kind, bool has_rank) {
+  float *x = make(kind);
+  int32_t labels[200];
+  for (size_t i = 0; i < 200; i++)
+    labels[i] = (int32_t)(i % 3);
+  const pflow_labelled rows = {x, labels, kind->n, kind->dim, 3};
+  for (size_t m = 0; m < sizeof measures / sizeof *measures; m++)
+    if (has_rank || measures[m].measure != effective_rank)
+      check_measure(m, &rows, kind->name);
+  free(x);
+}
+
 START_TEST(measures_of_odd_rows) {
-  for (size_t k = 0; k < kinds; k++) {
-    float *x = make(&all[k]);
-    int32_t labels[200];
-    for (size_t i = 0; i < 200; i++)
-      labels[i] = (int32_t)(i % 3);
-    const pflow_labelled rows = {x, labels, all[k].n, all[k].dim, 3};
-    for (size_t m = 0; m < sizeof measures / sizeof *measures; m++) {
-      double value = 0.0;
-      const pflow_err rc = measures[m].measure(&rows, &value);
-      check_says(rc >= 0 ? "" : pflow_errmsg(),
-                 expected(measure_refusals,
-                          sizeof measure_refusals / sizeof *measure_refusals, all[k].name,
-                          measures[m].name),
-                 all[k].name, measures[m].name);
-      ck_assert_msg(isfinite(value), "%s of %s rows: %g", measures[m].name, all[k].name,
-                    value);
-    }
-    free(x);
-  }
+  for (size_t k = 0; k < kinds; k++)
+    check_measures(&all[k], true);
+}
+END_TEST
+
+START_TEST(measures_of_4096_values) {
+  check_measures(&broad, sweep_step() == 1);
 }
 END_TEST
 
 int main(void) {
-  return run_tests("odd rows", TESTS(maps_of_odd_rows, measures_of_odd_rows));
+  return run_tests("odd rows", TESTS(maps_of_odd_rows, maps_of_4096_values,
+                                     measures_of_odd_rows, measures_of_4096_values));
 }
