@@ -58,12 +58,21 @@ def differences(sets, measure, name):
                                 values_of(data, measure)[name]['difference']) for data in sets)
 
 
+def named(sets, measure, names):
+    return ', '.join('%s (%s)' % (name, differences(sets, measure, name)) for name in names)
+
+
 def finding(sets, measure):
     found = on_all(sets, measure, 1)
-    best = ', '.join('%s (%s)' % (name, differences(sets, measure, name)) for name in found)
-    return '%s: %s; worse: %d of %d arms.' % (
-        measure.head, 'better than raw: ' + best if found else 'no arm is better than raw',
-        len(on_all(sets, measure, -1)), len(sets[0]['arms']) - 1)
+    parts = ['better than raw: ' + named(sets, measure, found) if found
+             else 'no arm is better than raw']
+    for data in sets if len(sets) > 1 else []:
+        alone = [name for name in on_all([data], measure, 1) if name not in found]
+        if alone:
+            parts.append('on %s alone: %s' % (data['data'], named([data], measure, alone)))
+    parts.append('worse: %d of %d arms' % (len(on_all(sets, measure, -1)),
+                                           len(sets[0]['arms']) - 1))
+    return '%s: %s.' % (measure.head, '; '.join(parts))
 
 
 def findings(results):
