@@ -169,19 +169,23 @@ START_TEST(optimum_is_the_reference) {
 }
 END_TEST
 
+/* The sum of the rows' gradients is what rounding limits, so that fewer rows have a wider
+ * tolerance each. */
 static void check_flat(size_t n, size_t dim) {
+  const double tolerance = 7e-6 / (double)n;
   problem p = make_problem(n, dim, 4, 1.0);
   const double cs[] = {0.01, 1.0, 50.0};
   for (size_t i = 0; i < 3; i++) {
     pflow_logistic *model;
     pflow_logistic_report report;
-    ck_ok(fit(&model, &p, cs[i], 1e-8, &report));
+    ck_ok(fit(&model, &p, cs[i], tolerance, &report));
     double value =
         objective(&p, cs[i], pflow_logistic_coef(model), pflow_logistic_intercept(model));
     check_close_f64("objective", &report.objective, &value, 1, 1e-13);
-    ck_assert(report.grad_max <= 1e-8 && report.iterations > 0);
+    ck_assert(report.grad_max <= tolerance && report.iterations > 0);
     double steepest = slope_of_fit(&p, cs[i], model, NULL);
-    ck_assert_msg(steepest < 1e-7 * fmax(cs[i], 1.0), "c %g: slope %g", cs[i], steepest);
+    ck_assert_msg(steepest < 10.0 * tolerance * fmax(cs[i], 1.0), "c %g: slope %g", cs[i],
+                  steepest);
     pflow_logistic_destroy(model);
   }
   problem_free(&p);
