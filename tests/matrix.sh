@@ -83,7 +83,7 @@ way_levels() {
   at_levels levels
 }
 
-# Of the first ones those that have levels go through all by themselves.
+# test_exp and test_exact_kernels go through all levels by themselves.
 way_sweep() {
   build "$top/plain" || return
   export PFLOW_TEST_SWEEP=1

@@ -23,7 +23,7 @@ pflow_err pf_precondition_make(pf_precondition *self, const pf_objective *object
 void pf_precondition_free(pf_precondition *self);
 
 /* Each of `count` rows v (of width) becomes the weights S v; a gradient g of them becomes
- * S^T g, that of v. */
+ * S^T g, that of v. By one thread at a time: scratch is the object's. */
 void pf_precondition_weights(const pf_precondition *self, double *rows, size_t count);
 void pf_precondition_gradient(const pf_precondition *self, double *rows, size_t count);
 
