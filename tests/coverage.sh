@@ -21,7 +21,7 @@ build() {
 }
 build >"$folder/build.log" 2>&1 || { tail -n 40 "$folder/build.log"; exit 1; }
 find "$folder" -name '*.gcda' -delete
-(cd "$folder" && CK_TIMEOUT_MULTIPLIER=10 ctest) >"$folder/tests.log" 2>&1 || {
+(cd "$folder" && CK_TIMEOUT_MULTIPLIER=10 ctest -j "$(nproc)") >"$folder/tests.log" 2>&1 || {
   echo "some tests failed: $folder/tests.log"
   status=1
 }

@@ -56,7 +56,7 @@ programs() {
   shift 2
   log=$top/$title.log
   begun=$(date +%s)
-  (cd "$folder" && ctest --output-on-failure -R "$only" "$@") \
+  (cd "$folder" && ctest --output-on-failure -j "$(nproc)" -R "$only" "$@") \
     >"$log" 2>&1
   good=$(grep -c '^ *[0-9]*/[0-9]* Test .* Passed ' "$log")
   bad=$(grep -c '^ *[0-9]*/[0-9]* Test .*\*\*\*' "$log")

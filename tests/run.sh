@@ -22,7 +22,7 @@ mv "$build.log" "$build/build.log"
 
 log=$build/tests.log
 echo "testing; log: $log"
-(cd "$build" && ctest -V) 2>&1 | tee "$log" | grep --line-buffered -E '^ *[0-9]+/[0-9]+ Test '
+(cd "$build" && ctest -V -j "$(nproc)") 2>&1 | tee "$log" | grep --line-buffered -E '^ *[0-9]+/[0-9]+ Test '
 grep -E '^[0-9]+: .*:[FE]:' "$log"
 grep -E '^[0-9]+: skipped: ' "$log"
 
