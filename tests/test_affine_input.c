@@ -114,15 +114,37 @@ START_TEST(apply_refuses_bad_input) {
   float huge[] = {3e38f, -3e38f, -3e38f, 3e38f};
   ck_ok(pflow_affine_fit(&affine, PFLOW_AFFINE_CENTER, huge, 2, 2, NULL));
   pflow_affine_destroy(affine);
-  ck_ok(pflow_affine_fit(&affine, PFLOW_AFFINE_PCA, huge, 2, 2, NULL));
+  ck_ok(pflow_affine_fit(&affine, PFLOW_AFFINE_ROTATE, huge, 2, 2, NULL));
   ck_fails(pflow_affine_apply(affine, huge, 2, y), PFLOW_ENONFINITE, "row 0");
   pflow_affine_destroy(affine);
   ck_assert_uint_eq(pflow_live_blocks(), 0);
 }
 END_TEST
 
+/* Rows of which a number of the transform would be beyond float32. */
+START_TEST(fit_refuses_what_floats_do_not_reach) {
+  float huge[] = {3e38f, -3e38f, -3e38f, 3e38f}, tiny[] = {1e-39f, 0, 0, 2e-39f};
+  pflow_affine *affine;
+  const pflow_affine_kind by_axes[] = {PFLOW_AFFINE_PCA, PFLOW_AFFINE_PCA_WHITEN,
+                                       PFLOW_AFFINE_ZCA_WHITEN, PFLOW_AFFINE_ALL_BUT_TOP};
+  for (size_t i = 0; i < sizeof by_axes / sizeof *by_axes; i++)
+    ck_fails(pflow_affine_fit(&affine, by_axes[i], huge, 2, 2, NULL), PFLOW_ENONFINITE,
+             "too large or too small");
+  ck_fails(pflow_affine_fit(&affine, PFLOW_AFFINE_PCA_WHITEN, tiny, 2, 2, NULL),
+           PFLOW_ENONFINITE, "too large or too small");
+  pflow_affine_config config;
+  pflow_affine_config_init(&config);
+  config.eps = 1e300;
+  float x[] = {0, 1, 2, 5, 3, 1};
+  ck_fails(pflow_affine_fit(&affine, PFLOW_AFFINE_PCA_WHITEN, x, 3, 2, &config),
+           PFLOW_ENONFINITE, "too large or too small");
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
 int main(void) {
-  return run_tests("map input", TESTS(failing_memory_leaves_nothing,
-                                      apply_allocates_nothing, fit_refuses_bad_input,
-                                      fit_refuses_bad_settings, apply_refuses_bad_input));
+  return run_tests("map input",
+                   TESTS(failing_memory_leaves_nothing, apply_allocates_nothing,
+                         fit_refuses_bad_input, fit_refuses_bad_settings,
+                         fit_refuses_what_floats_do_not_reach, apply_refuses_bad_input));
 }

@@ -236,8 +236,8 @@ static void check_precondition(size_t n, size_t dim, double penalty) {
   double *v = calloc(2 * width, sizeof *v), *to = calloc(width, sizeof *to);
   for (size_t k = 0; k < 2 * width; k++)
     v[k] = drawn[k];
-  pf_precondition_gradient(&variables, v, 2);
-  pf_precondition_weights(&variables, v, 2);
+  pf_to_variables(&variables, v, 2);
+  pf_to_weights(&variables, v, 2);
   for (size_t row = 0; row < 2; row++) {
     times_curvature(&p, 10.0, penalty, v + row * width, to);
     for (size_t k = 0; k < width; k++)
@@ -534,9 +534,8 @@ START_TEST(fit_refuses_bad_settings) {
 }
 END_TEST
 
-/* Rows at the end of float32 and the largest c: an answer of numbers, or an error. */
-START_TEST(huge_values_give_no_nan) {
-  const float x[] = {-3e38f, -1e38f, 2e38f, 3e38f, 1e38f, -2e38f};
+/* Rows at the end of float32 and the largest c: an answer of numbers. */
+static void check_huge(const float *x, size_t dim) {
   const int32_t labels[] = {0, 0, 1, 1, 0, 1};
   const double cs[] = {1e-100, 1.0, 1e50, 1e100};
   for (size_t i = 0; i < sizeof cs / sizeof *cs; i++) {
@@ -545,14 +544,27 @@ START_TEST(huge_values_give_no_nan) {
     config.c = cs[i];
     pflow_logistic *model;
     pflow_logistic_report report;
-    pflow_err rc = pflow_logistic_fit(&model, x, labels, 6, 1, 2, &config, &report);
-    ck_assert_msg(rc >= 0, "c %g: %s", cs[i], pflow_errmsg());
+    pflow_err rc = pflow_logistic_fit(&model, x, labels, 6, dim, 2, &config, &report);
+    ck_assert_msg(rc >= 0, "dim %zu, c %g: %s", dim, cs[i], pflow_errmsg());
     ck_assert(isfinite(report.objective) && isfinite(report.grad_max));
     ck_assert(rc != PFLOW_OK || report.grad_max <= config.grad_tol);
-    ck_assert(isfinite(pflow_logistic_coef(model)[0]));
+    for (size_t k = 0; k < 2 * dim; k++)
+      ck_assert(isfinite(pflow_logistic_coef(model)[k]));
     ck_assert(isfinite(pflow_logistic_intercept(model)[0]));
     pflow_logistic_destroy(model);
   }
+}
+
+START_TEST(huge_values_give_no_nan) {
+  const float x[] = {-3e38f, -1e38f, 2e38f, 3e38f, 1e38f, -2e38f};
+  check_huge(x, 1);
+  float *few = normal_values(6 * 40, 5);
+  for (size_t i = 0; i < 6 * 40; i++)
+    few[i] *= 5e37f;
+  check_huge(few, 40);
+  memcpy(few + 40, few, 40 * sizeof *few);
+  check_huge(few, 40);
+  pflow_free(few);
 }
 END_TEST
 

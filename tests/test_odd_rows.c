@@ -3,12 +3,14 @@
  * values, constants, tiny and huge ones. Each map and each measure gives finite numbers
  * or says what it cannot do.
  */
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "support/levels.h"
 #include "support/suite.h"
 
@@ -39,6 +41,22 @@ static void huge(float *x, size_t n, size_t dim) {
   scale(x, n * dim, 1e20f);
 }
 
+/* Numbers without all their bits. */
+static void denormal(float *x, size_t n, size_t dim) {
+  normal(x, n, dim);
+  scale(x, n * dim, 1e-39f);
+}
+
+/* Up to the largest float there is. */
+static void largest(float *x, size_t n, size_t dim) {
+  normal(x, n, dim);
+  float most = 0.0f;
+  for (size_t i = 0; i < n * dim; i++)
+    most = fmaxf(most, fabsf(x[i]));
+  for (size_t i = 0; i < n * dim; i++)
+    x[i] = x[i] / most * FLT_MAX;
+}
+
 static void zeros(float *x, size_t n, size_t dim) {
   scale(x, n * dim, 0.0f);
 }
@@ -62,11 +80,14 @@ static void constant(float *x, size_t n, size_t dim) {
     if (i % dim % 2) x[i] = 7.0f;
 }
 
-static const odd all[] = {{"one", 1, 4, normal},      {"two", 2, 4, normal},
-                          {"narrow", 200, 1, normal}, {"wide", 120, 400, normal},
-                          {"zeros", 200, 4, zeros},   {"equal", 200, 4, equal},
-                          {"twins", 200, 4, twins},   {"constant", 200, 6, constant},
-                          {"tiny", 200, 4, tiny},     {"huge", 200, 4, huge}};
+static const odd all[] = {{"one", 1, 4, normal},          {"two", 2, 4, normal},
+                          {"narrow", 200, 1, normal},     {"wide", 120, 400, normal},
+                          {"zeros", 200, 4, zeros},       {"equal", 200, 4, equal},
+                          {"twins", 200, 4, twins},       {"constant", 200, 6, constant},
+                          {"tiny", 200, 4, tiny},         {"huge", 200, 4, huge},
+                          {"denormal", 200, 4, denormal}, {"largest", 200, 4, largest},
+                          {"few", 20, 160, normal},       {"few twins", 20, 160, twins},
+                          {"few tiny", 20, 160, tiny},    {"few huge", 20, 160, huge}};
 
 /* As wide as embeddings are. */
 static const odd broad = {"broad", 120, 4096, normal};
@@ -137,6 +158,15 @@ static const refusal map_refusals[] = {
     {"equal", "whiten", "all 200 rows are alike"},
     {"equal", "zca", "all 200 rows are alike"},
     {"twins", "poisson", "more than half of the rows have an equal one"},
+    {"denormal", "poisson", "the rows' values are too large or too small"},
+    {"denormal", "whiten", "the rows' values are too large or too small"},
+    {"denormal", "zca", "the rows' values are too large or too small"},
+    {"largest", "whiten", "is inf"},
+    {"largest", "rotate", "is inf"},
+    {"few", "poisson", "20 rows are too few to choose settings by"},
+    {"few twins", "poisson", "20 rows are too few to choose settings by"},
+    {"few tiny", "poisson", "20 rows are too few to choose settings by"},
+    {"few huge", "poisson", "20 rows are too few to choose settings by"},
 };
 
 static const char *expected(const refusal *list, size_t count, const char *kind,
@@ -227,7 +257,7 @@ static pflow_err nearest(const pflow_labelled *rows, double *value) {
 static pflow_err probe(const pflow_labelled *rows, double *value) {
   pflow_probe_report report = {0};
   const pflow_err rc = pflow_probe(rows, rows, NULL, &report, NULL, NULL);
-  *value = report.accuracy;
+  *value = report.accuracy + report.nll;
   return rc;
 }
 
@@ -264,6 +294,69 @@ static pflow_err energy(const pflow_labelled *rows, double *value) {
   return rc;
 }
 
+/* The four nearest of each row, and how often each is one. */
+static pflow_err hubness(const pflow_labelled *rows, double *value) {
+  size_t near[4 * 200];
+  pflow_hubs hubs = {0};
+  const pflow_features x = {rows->x, rows->n, rows->dim};
+  pf_try(pflow_neighbours_within(&x, NULL, 0, 4, near, NULL, NULL));
+  pf_try(pflow_overlap(near, near, rows->n, 4, value, NULL));
+  ck_assert_double_eq(*value, 1.0);
+  pf_try(pflow_hubness(near, rows->n, 4, rows->n, &hubs, NULL));
+  *value = hubs.skewness;
+  return PFLOW_OK;
+}
+
+static pflow_err ranks(const pflow_labelled *rows, double *value) {
+  pflow_ranks_config config;
+  pflow_ranks found = {0};
+  const pflow_features x = {rows->x, rows->n, rows->dim};
+  pflow_ranks_config_init(&config);
+  config.k = 4;
+  const pflow_err rc = pflow_rank_preservation(&x, &x, &config, &found, NULL);
+  *value = found.trustworthiness + found.continuity;
+  return rc;
+}
+
+static pflow_err spectrum(const pflow_labelled *rows, double *value) {
+  const pflow_features x = {rows->x, rows->n, rows->dim};
+  double *variances = calloc(rows->dim, sizeof *variances);
+  const pflow_err rc = pflow_spectrum(&x, variances);
+  for (size_t k = 0; k < rows->dim; k++)
+    *value += variances[k];
+  free(variances);
+  return rc;
+}
+
+static pflow_err bits(const pflow_labelled *rows, double *value) {
+  size_t truth[200];
+  const pflow_features x = {rows->x, rows->n, rows->dim};
+  pf_try(pflow_neighbours(&x, rows->x, rows->n, 1, truth, NULL, NULL));
+  return pflow_code_recall(truth, 1, &x, PFLOW_CODE_BIT, rows->x, rows->n, value, NULL,
+                           NULL);
+}
+
+static pflow_err bytes(const pflow_labelled *rows, double *value) {
+  size_t truth[200];
+  const pflow_features x = {rows->x, rows->n, rows->dim};
+  pf_try(pflow_neighbours(&x, rows->x, rows->n, 1, truth, NULL, NULL));
+  return pflow_code_recall(truth, 1, &x, PFLOW_CODE_BYTE, rows->x, rows->n, value, NULL,
+                           NULL);
+}
+
+/* Of each row and its neighbour in the file. */
+static pflow_err alignment(const pflow_labelled *rows, double *value) {
+  if (rows->n < 2) return PFLOW_OK;
+  return pflow_alignment(rows->x, rows->x + rows->dim, rows->n - 1, rows->dim, 2.0,
+                         value);
+}
+
+static pflow_err knn(const pflow_labelled *rows, double *value) {
+  int32_t labels[200];
+  pf_try(pflow_knn_predict(rows, rows->x, rows->n, 1, labels, NULL));
+  return pflow_accuracy(labels, rows->labels, rows->n, value);
+}
+
 static const struct {
   const char *name;
   measure_fn measure;
@@ -275,7 +368,14 @@ static const struct {
                 {"probe of one class", probe_of_one_class},
                 {"few shots", few_shot},
                 {"k-means", kmeans},
-                {"energy", energy}};
+                {"energy", energy},
+                {"hubness", hubness},
+                {"ranks", ranks},
+                {"spectrum", spectrum},
+                {"bits", bits},
+                {"bytes", bytes},
+                {"alignment", alignment},
+                {"knn", knn}};
 
 static const refusal measure_refusals[] = {
     {"*", "probe of one class", "classes is 1, wants >= 2"},
@@ -294,6 +394,15 @@ static const refusal measure_refusals[] = {
     {"equal", "effective rank", "all rows are alike"},
     {"equal", "intrinsic dimension", "200 of 200 have a duplicate"},
     {"twins", "intrinsic dimension", "200 of 200 have a duplicate"},
+    {"one", "hubness", "k is 4, wants 1 to 0"},
+    {"one", "ranks", "k is 4, wants >= 1 and below half of 1 rows"},
+    {"one", "spectrum", "spectrum of 1 row, wants 2 or more"},
+    {"two", "hubness", "k is 4, wants 1 to 1"},
+    {"two", "ranks", "k is 4, wants >= 1 and below half of 2 rows"},
+    {"few", "intrinsic dimension", "k is 20"},
+    {"few twins", "intrinsic dimension", "k is 20"},
+    {"few tiny", "intrinsic dimension", "k is 20"},
+    {"few huge", "intrinsic dimension", "k is 20"},
 };
 
 static void check_measure(size_t m, const pflow_labelled *rows, const char *kind) {
@@ -307,14 +416,15 @@ static void check_measure(size_t m, const pflow_labelled *rows, const char *kind
   ck_assert_msg(isfinite(value), "%s of %s rows: %g", name, kind, value);
 }
 
-static void check_measures(const odd *kind, bool has_rank) {
+static void check_measures(const odd *kind, bool has_axes) {
   float *x = make(kind);
   int32_t labels[200];
   for (size_t i = 0; i < 200; i++)
     labels[i] = (int32_t)(i % 3);
   const pflow_labelled rows = {x, labels, kind->n, kind->dim, 3};
   for (size_t m = 0; m < sizeof measures / sizeof *measures; m++)
-    if (has_rank || measures[m].measure != effective_rank)
+    if (has_axes ||
+        (measures[m].measure != effective_rank && measures[m].measure != spectrum))
       check_measure(m, &rows, kind->name);
   free(x);
 }

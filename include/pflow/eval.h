@@ -49,7 +49,13 @@ typedef struct pflow_logistic_report {
  * intercepts; two classes have two rows of coefficients as well. Returns PFLOW_OK at the
  * tolerance or PFLOW_LIMIT (max_iters, or rounding ended the descent; model usable).
  * report may be NULL. Errors: PFLOW_EINVAL for fewer than 2 classes or a setting out of
- * range.
+ * range, PFLOW_ENULL, PFLOW_ELABEL, PFLOW_ENONFINITE, PFLOW_EOVERFLOW, PFLOW_ENOMEM,
+ * PFLOW_EDIVERGED and PFLOW_EUNSUPPORTED (LAPACK's; the latter beyond 32,000 rows of 4
+ * times as many values).
+ *
+ * Takes (dim + 1)^2 doubles and time as dim^3 in one thread where n is above dim / 4 (of
+ * 20,000 values 3.2 GB), else twice the rows in doubles. Calls the CBLAS: not from within
+ * a pflow_parallel_for.
  */
 PFLOW_API pflow_err pflow_logistic_fit(pflow_logistic **model, const float *x,
                                        const int32_t *labels, size_t n, size_t dim,

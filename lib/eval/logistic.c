@@ -34,7 +34,7 @@ static double max_abs(const double *values, size_t size) {
 static pflow_err evaluate(fit *self, const double *v, bool *met) {
   for (size_t i = 0; i < self->size; i++)
     self->weights[i] = v[i];
-  pf_precondition_weights(&self->variables, self->weights, self->objective.classes);
+  pf_to_weights(&self->variables, self->weights, self->objective.classes);
   pf_try(pf_objective_evaluate(&self->objective, self->weights, &self->value,
                                self->gradient));
   self->grad_max = max_abs(self->gradient, self->size) / (double)self->objective.n;
@@ -50,7 +50,7 @@ static int lbfgs_objective(const double *v, size_t size, double *value, double *
   *value = self->value;
   for (size_t i = 0; i < size; i++)
     gradient[i] = self->gradient[i];
-  pf_precondition_gradient(&self->variables, gradient, self->objective.classes);
+  pf_to_variables(&self->variables, gradient, self->objective.classes);
   return met;
 }
 

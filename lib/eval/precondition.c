@@ -3,6 +3,7 @@
  */
 #include "eval/precondition.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "eval/cholesky.h"
@@ -50,9 +51,9 @@ static void widen(const pf_objective *objective, double *rows) {
 }
 
 /* From X X^T u = l u: the axis b = X^T u has length sqrt(l), and P^-1/2 = I + sum of
- * (1 / sqrt(1 + scale l) - 1) / l b b^T, whose weight is written without a difference. */
-static double axis_weight(double value, double scale) {
-  const double root = sqrt(1.0 + scale * fmax(value, 0.0));
+ * (1 / sqrt(1 + scale l) - 1) / l b b^T, whose factor is written without a difference. */
+static double shrink_of(double value, double scale) {
+  const double root = sqrt(1.0 + scale * value);
   return -scale / (root * (1.0 + root));
 }
 
@@ -65,9 +66,12 @@ static pflow_err find_axes(pf_precondition *self, const pf_objective *objective,
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < i; k++)
       vectors[i * n + k] = vectors[k * n + i];
-  pf_try(pf_eigen_symmetric(vectors, n, self->weights, true));
+  pf_try(pf_eigen_symmetric(vectors, n, self->shrink, true));
+  /* Below this a value is rounding of the largest, and says nothing of its axis. */
+  const double least = (double)n * DBL_EPSILON * self->shrink[0];
   for (size_t i = 0; i < n; i++)
-    self->weights[i] = axis_weight(self->weights[i], scale_of(objective));
+    self->shrink[i] =
+        self->shrink[i] > least ? shrink_of(self->shrink[i], scale_of(objective)) : 0.0;
   return pf_dgemm(pf_plain, pf_plain, n, width, n, vectors, rows, 0.0, self->factor);
 }
 
@@ -76,23 +80,24 @@ static pflow_err find_few(pf_precondition *self, const pf_objective *objective) 
   size_t size;
   double *scratch;
   self->rank = n;
+  pf_try(pf_eigen_check(n));
   pf_try(pf_mul(&size, n, self->width, "logistic axes"));
   pf_try(pf_alloc(&self->factor, size, sizeof *self->factor));
-  pf_try(pf_alloc(&self->weights, 2 * n, sizeof *self->weights));
+  pf_try(pf_alloc(&self->shrink, n, sizeof *self->shrink));
+  pf_try(pf_alloc(&self->along, n, sizeof *self->along));
   pf_try(pf_alloc(&scratch, n * n + size, sizeof *scratch));
   const pflow_err rc = find_axes(self, objective, scratch, scratch + n * n);
   pflow_free(scratch);
   return rc;
 }
 
-static void add_axes(const pf_precondition *self, double *row) {
-  double *along = self->weights + self->rank;
+static void add_axes(pf_precondition *self, double *row) {
   for (size_t a = 0; a < self->rank; a++)
-    along[a] =
-        self->weights[a] * pf_dot(self->factor + a * self->width, row, self->width);
+    self->along[a] =
+        self->shrink[a] * pf_dot(self->factor + a * self->width, row, self->width);
   for (size_t a = 0; a < self->rank; a++)
     for (size_t k = 0; k < self->width; k++)
-      row[k] += along[a] * self->factor[a * self->width + k];
+      row[k] += self->along[a] * self->factor[a * self->width + k];
 }
 
 /* ---- either ---- */
@@ -104,24 +109,25 @@ pflow_err pf_precondition_make(pf_precondition *self, const pf_objective *object
 }
 
 void pf_precondition_free(pf_precondition *self) {
-  pflow_free(self->weights);
+  pflow_free(self->along);
+  pflow_free(self->shrink);
   pflow_free(self->factor);
 }
 
 /* P^-1/2 is symmetric. */
-static void apply_few(const pf_precondition *self, double *rows, size_t count) {
+static void apply_few(pf_precondition *self, double *rows, size_t count) {
   for (size_t i = 0; i < count; i++)
     add_axes(self, rows + i * self->width);
 }
 
-void pf_precondition_weights(const pf_precondition *self, double *rows, size_t count) {
+void pf_to_weights(pf_precondition *self, double *rows, size_t count) {
   if (self->rank)
     apply_few(self, rows, count);
   else
     pf_solve_lower_transposed(self->factor, self->width, rows, count);
 }
 
-void pf_precondition_gradient(const pf_precondition *self, double *rows, size_t count) {
+void pf_to_variables(pf_precondition *self, double *rows, size_t count) {
   if (self->rank)
     apply_few(self, rows, count);
   else

@@ -15,16 +15,18 @@
 typedef struct pf_precondition {
   size_t width, rank; /* rank: of P - I where rows are few, else 0 */
   double *factor;     /* L (width x width), or rank axes (of width) */
-  double *weights;    /* NULL, or of the axes (rank), and scratch (rank) */
+  double *shrink;     /* NULL, or what P^-1/2 - I is along the axes (rank) */
+  double *along;      /* NULL, or scratch (rank) */
 } pf_precondition;
 
-/* To be freed, also after an error. The CBLAS is called: not inside a parallel-for. */
+/* To be freed, also after an error: PFLOW_EUNSUPPORTED for more few rows than LAPACK
+ * counts (pf_eigen_check). The CBLAS is called: not inside a parallel-for. */
 pflow_err pf_precondition_make(pf_precondition *self, const pf_objective *objective);
 void pf_precondition_free(pf_precondition *self);
 
 /* Each of `count` rows v (of width) becomes the weights S v; a gradient g of them becomes
  * S^T g, that of v. By one thread at a time: scratch is the object's. */
-void pf_precondition_weights(const pf_precondition *self, double *rows, size_t count);
-void pf_precondition_gradient(const pf_precondition *self, double *rows, size_t count);
+void pf_to_weights(pf_precondition *self, double *rows, size_t count);
+void pf_to_variables(pf_precondition *self, double *rows, size_t count);
 
 #endif

@@ -150,9 +150,23 @@ static pflow_err fit_matrix(pflow_affine *affine, fit *self) {
   return rc;
 }
 
-static void round_values(double *values, size_t n) {
-  for (size_t i = 0; values && i < n; i++)
+/* Rounds to two floats each; false where floats do not reach. */
+static bool round_values(double *values, size_t n) {
+  bool finite = true;
+  for (size_t i = 0; values && i < n; i++) {
     values[i] = pf_two_floats(values[i]);
+    finite &= isfinite(values[i]);
+  }
+  return finite;
+}
+
+static bool round_variances(double *variances, size_t n) {
+  bool finite = true;
+  for (size_t i = 0; variances && i < n; i++) {
+    variances[i] = pf_affine_variance(sqrt(variances[i]));
+    finite &= isfinite(variances[i]);
+  }
+  return finite;
 }
 
 static size_t panel_values(const pf_affine_matrix *matrix) {
@@ -164,11 +178,12 @@ static pflow_err build(pflow_affine *affine, fit *self) {
   pf_try(pf_affine_has_matrix(affine->kind)
              ? fit_matrix(affine, self)
              : pf_moments(self->x, self->n, affine->in, affine->mean, NULL));
-  round_values(affine->mean, affine->in);
-  for (size_t i = 0; affine->variances && i < affine->in; i++)
-    affine->variances[i] = pf_affine_variance(sqrt(affine->variances[i]));
-  round_values(affine->there.panels, panel_values(&affine->there));
-  round_values(affine->back.panels, panel_values(&affine->back));
+  if (!round_values(affine->mean, affine->in) ||
+      !round_variances(affine->variances, affine->in) ||
+      !round_values(affine->there.panels, panel_values(&affine->there)) ||
+      !round_values(affine->back.panels, panel_values(&affine->back)))
+    return pf_fail(PFLOW_ENONFINITE, "the rows' values are too large or too small: "
+                                     "numbers of the transform are beyond float32");
   return PFLOW_OK;
 }
 

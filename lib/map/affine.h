@@ -46,8 +46,8 @@ pflow_err pf_affine_invert(const pflow_affine *affine, const float *y, size_t n,
 double *pf_affine_entry(const pf_affine_matrix *matrix, size_t row, size_t column);
 
 /*
- * A variance as its deviation's square, whose root is that deviation again; floats reach
- * far enough for deviations only.
+ * A variance as its deviation's square, whose root is that deviation again: squares are
+ * sooner beyond what floats reach. Not finite for a deviation that is beyond it.
  */
 double pf_affine_variance(double deviation);
 
