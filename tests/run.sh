@@ -39,7 +39,9 @@ awk '
     else if (!(id1 in counted)) { if ($0 ~ / Passed /) passed++; else failed++ }
     else if ($0 !~ / Passed / && !failed) failed++
   }
+  / tests passed, / { ended = 1 }
   END {
+    if (!ended) { print "ctest did not come to its end"; failed++ }
     if (skipped) printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
     else printf "%d passed, %d failed\n", passed, failed
     exit failed > 0 || passed == 0
