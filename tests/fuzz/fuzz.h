@@ -20,6 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
  * call with the same name. The folder goes when the process ends. */
 const char *fuzz_file(const char *name, const uint8_t *bytes, size_t size);
 
+/* Values of an average in an archive. */
+enum { fuzz_average = 4 };
+
 /* A network that is trained in no time. */
 pflow_denoiser_config fuzz_network(void);
 

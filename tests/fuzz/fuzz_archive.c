@@ -27,6 +27,33 @@ static void build_denoiser(const pflow_archive *archive) {
   pflow_denoiser_destroy(denoiser);
 }
 
+static void get_affine(const pflow_archive *archive) {
+  pflow_affine *affine;
+  const pflow_err rc = pflow_affine_get(archive, "affine.", &affine, NULL);
+  fuzz_check(rc, name);
+  if (rc >= 0) fuzz_taken();
+  pflow_affine_destroy(affine);
+}
+
+static void get_average(const pflow_archive *archive) {
+  const float none[fuzz_average] = {0.0f};
+  pflow_ema *average;
+  if (pflow_ema_create(&average, none, fuzz_average, 0.9) < 0) return;
+  const pflow_err rc = pflow_archive_get_ema(archive, "average.", average);
+  fuzz_check(rc, name);
+  if (rc >= 0) fuzz_taken();
+  pflow_ema_destroy(average);
+}
+
+static void load_field(const char *path) {
+  pflow_net *net;
+  pflow_field_meta meta;
+  const pflow_err rc = pflow_field_load(&net, &meta, path, NULL);
+  fuzz_check(rc, path);
+  if (rc >= 0) fuzz_taken();
+  pflow_net_destroy(net);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   pflow_archive *archive;
   const pflow_err rc = pflow_archive_parse(&archive, bytes, size, name);
@@ -34,11 +61,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (rc >= 0) {
     build_net(archive);
     build_denoiser(archive);
+    get_affine(archive);
+    get_average(archive);
   }
   pflow_archive_destroy(archive);
   const char *path = fuzz_file("x.safetensors", bytes, size);
   fuzz_check(pflow_archive_load_texts(&archive, path), path);
   pflow_archive_destroy(archive);
+  load_field(path);
   fuzz_end();
   return 0;
 }

@@ -153,6 +153,39 @@ static void write_denoiser(const float *x, size_t count) {
   pflow_denoiser_destroy(denoiser);
 }
 
+static void write_affine(const float *x, size_t count) {
+  pflow_affine *affine;
+  pflow_archive *archive;
+  must(pflow_affine_fit(&affine, PFLOW_AFFINE_ZCA_WHITEN, x, count, dim, NULL));
+  must(pflow_archive_create(&archive));
+  must(pflow_affine_put(archive, "affine.", affine));
+  must(pflow_archive_save(archive, place("archive/affine")));
+  pflow_archive_destroy(archive);
+  pflow_affine_destroy(affine);
+}
+
+static void write_average(const float *x) {
+  pflow_ema *average;
+  pflow_archive *archive;
+  must(pflow_ema_create(&average, x, fuzz_average, 0.9));
+  must(pflow_archive_create(&archive));
+  must(pflow_archive_put_ema(archive, "average.", average));
+  must(pflow_archive_save(archive, place("archive/average")));
+  pflow_archive_destroy(archive);
+  pflow_ema_destroy(average);
+}
+
+static void write_field(void) {
+  pflow_net *net;
+  const size_t shape[] = {dim + 1};
+  const pflow_field_meta meta = {.dim = dim, .sigma = 0.1, .tau = 0.03, .m_max = 100.0};
+  must(pflow_net_create(&net, NULL));
+  must(pflow_net_add_linear(net, dim + 1, 1));
+  must(pflow_net_build(net, shape, 1));
+  must(pflow_field_save(net, &meta, place("archive/field")));
+  pflow_net_destroy(net);
+}
+
 /* ---- maps ---- */
 
 static void write_map(const float *x, size_t count, pflow_map_method method,
@@ -189,6 +222,7 @@ static void write_maps(const float *x, size_t count) {
   for (int target = PFLOW_MAP_SPHERE; target <= PFLOW_MAP_RAW; target++)
     write_map(x, count, PFLOW_MAP_POISSON, PFLOW_MAP_EXACT, (pflow_map_target)target);
   write_map(x, count, PFLOW_MAP_POISSON, PFLOW_MAP_NETWORK, PFLOW_MAP_GAUSSIAN);
+  write_map(x, count, PFLOW_MAP_POISSON, PFLOW_MAP_POST, PFLOW_MAP_RAW);
   for (int method = PFLOW_MAP_NONE; method <= PFLOW_MAP_QUANTILE; method++)
     write_map(x, count, (pflow_map_method)method, PFLOW_MAP_EXACT, PFLOW_MAP_SPHERE);
 }
@@ -218,6 +252,9 @@ int main(int argc, char **argv) {
   write_images();
   write_net();
   write_denoiser(x, many);
+  write_affine(x, many);
+  write_average(x);
+  write_field();
   write_maps(x, many);
   must(fuzz_fit(place("checkpoint/stopped"), 0));
   must(fuzz_fit(place("checkpoint/stopped"), 1));

@@ -4,7 +4,8 @@
  *   run_corpus FOLDER [ROUNDS]     each seed, and ROUNDS damaged copies of it (2000)
  *
  * A seed that its parser refuses would be no start for damage: it fails, unless its name
- * begins with "refused".
+ * begins with "refused". So does an input of these few KiB for which a parser asks for a
+ * block of 64 MiB, or works for a minute (libFuzzer has options for both).
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -14,7 +15,28 @@
 
 #include "fuzz.h"
 
-enum { largest = 1 << 20 };
+enum { largest = 1 << 20, most_block = 64 << 20, most_seconds = 60 };
+
+static void *allocate(size_t size, size_t alignment, void *user) {
+  (void)user;
+  void *block;
+  if (size > most_block) {
+    fprintf(stderr, "a block of %zu bytes was asked for\n", size);
+    abort();
+  }
+  return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
+}
+
+static void release(void *block, size_t size, void *user) {
+  (void)size, (void)user;
+  free(block);
+}
+
+static void run(const uint8_t *bytes, size_t size) {
+  alarm(most_seconds);
+  LLVMFuzzerTestOneInput(bytes, size);
+  alarm(0);
+}
 
 typedef struct input {
   uint8_t bytes[largest];
@@ -25,17 +47,16 @@ static int read_input(input *to, const char *folder, const char *name) {
   char path[1024];
   snprintf(path, sizeof path, "%s/%s", folder, name);
   FILE *file = fopen(path, "rb");
-  if (!file) return 0;
-  to->size = fread(to->bytes, 1, sizeof to->bytes, file);
-  const int whole = !ferror(file) && feof(file);
-  fclose(file);
+  if (file) to->size = fread(to->bytes, 1, sizeof to->bytes, file);
+  const int whole = file && !ferror(file) && feof(file);
+  if (file) fclose(file);
   if (!whole) fprintf(stderr, "%s cannot be read, or is larger than 1 MiB\n", path);
   return whole;
 }
 
 static int run_whole(const input *seed, const char *name) {
   fuzz_was_taken();
-  LLVMFuzzerTestOneInput(seed->bytes, seed->size);
+  run(seed->bytes, seed->size);
   const int meant = strncmp(name, "refused", 7) != 0;
   if (fuzz_was_taken() == meant) return 1;
   fprintf(stderr, "the seed %s is %s\n", name, meant ? "refused" : "not refused");
@@ -82,7 +103,7 @@ static void run_damaged(const input *seed, size_t rounds, pflow_rng *rng) {
     uint8_t *copy = malloc(damaged.size + 1);
     if (!copy) abort();
     memcpy(copy, damaged.bytes, damaged.size);
-    LLVMFuzzerTestOneInput(copy, damaged.size);
+    run(copy, damaged.size);
     free(copy);
   }
 }
@@ -96,9 +117,11 @@ int main(int argc, char **argv) {
   size_t seeds = 0, bad = 0;
   pflow_rng rng;
   pflow_rng_init(&rng, 1, 0);
+  if (pflow_set_allocator(&(pflow_allocator){allocate, release, NULL}) < 0) return 1;
   for (int i = 0; i < count; i++) {
-    if (names[i]->d_name[0] != '.' && read_input(&seed, argv[1], names[i]->d_name)) {
-      if (!run_whole(&seed, names[i]->d_name)) bad++;
+    const char *name = names[i]->d_name;
+    if (name[0] != '.') {
+      if (!read_input(&seed, argv[1], name) || !run_whole(&seed, name)) bad++;
       run_damaged(&seed, rounds, &rng);
       seeds++;
     }
