@@ -7,7 +7,7 @@ build=$(cd "$1" && pwd)
 tries=${2:-12}
 shim=$build/lib/libfail_call.so
 if [ ! -e "$shim" ]; then
-  echo "skipped: sanitizers have an allocator of their own"
+  echo "skipped: sanitizers and coverage make such calls of their own"
   exit 77
 fi
 . tests/support/python.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A fit and a transform are killed (-9) at random moments. The fit goes on from what it had
-# to the bits of an unbroken one; the transform's file is whole or is not there.
+# to the bits of an unbroken one; the transform's file is whole or still the old one.
 #   check_pflow_kill.sh BUILD_FOLDER [KILLS [SEED]]        77: skipped
 set -eu
 pflow=$(cd "$1" && pwd)/bin/pflow
@@ -49,27 +49,38 @@ begun = time.monotonic()
 run(*transform("whole.safetensors", "whole.npy"))
 usual_transform = time.monotonic() - begun
 
-struck = rounds = 0
+def has_ended():
+    """Whether the fit's file is there: then it is whole, and all begins anew."""
+    if not os.path.exists("broken.safetensors"):
+        return False
+    run(*transform("broken.safetensors", "broken.npy"))
+    assert content("broken.npy") == content("whole.npy")
+    os.remove("broken.safetensors")
+    if os.path.exists("half.st"):
+        os.remove("half.st")
+    return True
+
+
+struck = rounds = resumed = 0
 while struck < kills:
     rounds += 1
-    if not killed([*FIT, *KEEP, "--out", "broken.safetensors"], usual):
-        os.remove("broken.safetensors")
-        os.remove("half.st")
-    else:
-        struck += 1
+    resumed += os.path.exists("half.st")
+    killed([*FIT, *KEEP, "--out", "broken.safetensors"], usual)
+    struck += not has_ended()
     assert rounds < 20 * kills + 20, "nearly every fit was over before it was killed"
-assert not os.path.exists("broken.safetensors")
+assert resumed > 0, "no fit was killed behind its first checkpoint"
 run(*FIT, *KEEP, "--out", "broken.safetensors")
-run(*transform("broken.safetensors", "broken.npy"))
-assert content("broken.npy") == content("whole.npy")
+assert has_ended()
 
-absent = 0
+OLD = b"what was there before"
+kept = 0
 for _ in range(kills):
+    with open("new.npy", "wb") as file:
+        file.write(OLD)
     killed(transform("whole.safetensors", "new.npy"), 1.2 * usual_transform)
-    if os.path.exists("new.npy"):
-        assert content("new.npy") == content("whole.npy")
-        os.remove("new.npy")
+    if content("new.npy") == OLD:
+        kept += 1
     else:
-        absent += 1
-print(f"{struck} fits and {kills} transforms killed; {absent} transforms left no file")
+        assert content("new.npy") == content("whole.npy")
+print(f"{struck} fits ({resumed} that went on) and {kills} transforms killed; {kept} left the old file")
 PYTHON

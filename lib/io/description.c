@@ -28,8 +28,10 @@ static pflow_err put_json(pflow_archive *archive, const char *key, const json_t 
   if (size == 0) return pf_fail(PFLOW_ENOMEM, "no memory for text '%s'", key);
   char *text;
   pf_try(pf_alloc(&text, size + 1, 1));
-  json_dumpb(json, text, size, JSON_COMPACT);
-  pflow_err rc = pflow_archive_put_text(archive, key, text);
+  /* Each pass asks for memory of its own. */
+  pflow_err rc = json_dumpb(json, text, size, JSON_COMPACT) == size
+                     ? pflow_archive_put_text(archive, key, text)
+                     : pf_fail(PFLOW_ENOMEM, "no memory for text '%s'", key);
   pflow_free(text);
   return rc;
 }

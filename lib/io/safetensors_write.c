@@ -59,9 +59,11 @@ static pflow_err header_bytes(char **bytes, size_t *size, const json_t *root,
   memset(*bytes + 8, ' ', padded);
   for (size_t i = 0; i < 8; i++)
     (*bytes)[i] = (char)(unsigned char)((uint64_t)padded >> 8 * i);
-  json_dumpb(root, *bytes + 8, length, JSON_COMPACT);
   *size = padded + 8;
-  return PFLOW_OK;
+  if (json_dumpb(root, *bytes + 8, length, JSON_COMPACT) == length) return PFLOW_OK;
+  pflow_free(*bytes); /* each pass asks for memory of its own */
+  *bytes = NULL;
+  return pf_fail(PFLOW_ENOMEM, "no memory for a header's text");
 }
 
 static pflow_err make_header(char **bytes, size_t *size, const pflow_archive *archive) {
