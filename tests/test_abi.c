@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/base.h"
 #include "support/suite.h"
 
 enum { n = 60, dim = 3 };
@@ -223,6 +224,25 @@ START_TEST(newer_configs_are_served) {
 }
 END_TEST
 
+/* As every call reads them (check_headers.sh holds that): what is behind the older end
+ * is not taken, what is in front of it is. */
+START_TEST(members_behind_the_end_keep_their_defaults) {
+  pflow_adam_config full, given;
+  pflow_adam_config_init(&full);
+  const pflow_adam_config usual = full;
+  memset(&given, 0x55, sizeof given);
+  given.struct_size = offsetof(pflow_adam_config, beta2);
+  given.beta1 = 0.25;
+  ck_ok(pf_config_read(&full, sizeof full, &given, "pflow_adam_config"));
+  ck_assert_double_eq(full.beta1, 0.25);
+  ck_assert_uint_eq(full.struct_size, sizeof full);
+  ck_assert_mem_eq((char *)&full + given.struct_size,
+                   (const char *)&usual + given.struct_size,
+                   sizeof full - given.struct_size);
+}
+END_TEST
+
 int main(void) {
-  return run_tests("abi", TESTS(older_configs_are_served, newer_configs_are_served));
+  return run_tests("abi", TESTS(older_configs_are_served, newer_configs_are_served,
+                                members_behind_the_end_keep_their_defaults));
 }

@@ -9,9 +9,9 @@
 #include "support/failing.h"
 #include "support/suite.h"
 
-static const pflow_affine_kind kinds[] = {PFLOW_AFFINE_CENTER, PFLOW_AFFINE_PCA,
-                                          PFLOW_AFFINE_PCA_WHITEN,
-                                          PFLOW_AFFINE_ZCA_WHITEN, PFLOW_AFFINE_ROTATE};
+static const pflow_affine_kind kinds[] = {
+    PFLOW_AFFINE_CENTER,     PFLOW_AFFINE_PCA,    PFLOW_AFFINE_PCA_WHITEN,
+    PFLOW_AFFINE_ZCA_WHITEN, PFLOW_AFFINE_ROTATE, PFLOW_AFFINE_ALL_BUT_TOP};
 
 static pflow_err fit_and_destroy(void *user) {
   const float x[] = {0, 1, 2, 5, 3, 1};
@@ -25,7 +25,7 @@ static pflow_err fit_and_destroy(void *user) {
 
 START_TEST(failing_memory_leaves_nothing) {
   failing_install();
-  for (size_t k = 0; k < 5; k++) {
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
     pflow_affine_kind kind = kinds[k];
     ck_assert_uint_ge(check_failures(fit_and_destroy, &kind), 2);
   }
@@ -35,14 +35,16 @@ END_TEST
 
 START_TEST(apply_allocates_nothing) {
   const float x[] = {0, 1, 2, 5, 3, 1};
-  float y[6];
+  float y[6], back[6];
   counting_install();
-  for (size_t k = 0; k < 5; k++) {
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
     pflow_affine *affine;
     ck_ok(pflow_affine_fit(&affine, kinds[k], x, 3, 2, NULL));
     size_t before = counting_calls();
     ck_assert_uint_gt(before, 0);
     ck_ok(pflow_affine_apply(affine, x, 3, y));
+    if (kinds[k] != PFLOW_AFFINE_ALL_BUT_TOP)
+      ck_ok(pflow_affine_invert(affine, y, 3, back));
     ck_assert_uint_eq(counting_calls(), before);
     pflow_affine_destroy(affine);
   }

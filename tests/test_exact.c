@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/counting.h"
 #include "support/failing.h"
 #include "support/levels.h"
 #include "support/suite.h"
@@ -371,6 +372,22 @@ START_TEST(calls_at_the_same_time) {
 }
 END_TEST
 
+START_TEST(evaluation_allocates_nothing) {
+  problem p = make_far_problem(900, 7, 30, 1);
+  counting_install();
+  pflow_exact *exact = make_exact(&p, NULL);
+  float *xhat = malloc(p.q * p.dim * sizeof *xhat);
+  const size_t before = counting_calls();
+  ck_assert_uint_gt(before, 0);
+  ck_ok(pflow_exact_mean(exact, &(pflow_exact_queries){p.y, p.r, NULL, p.q}, xhat));
+  ck_assert_uint_eq(counting_calls(), before);
+  pflow_exact_destroy(exact);
+  counting_remove();
+  free(xhat);
+  free_problem(&p);
+}
+END_TEST
+
 static pflow_err make_and_destroy(void *user) {
   const problem *p = user;
   pflow_exact *exact;
@@ -479,5 +496,6 @@ int main(void) {
             a_source_does_not_see_itself, others_far_away, one_source_gives_straight_rays,
             one_augmented_dimension_is_the_poisson_field, the_flow_and_its_inverse,
             pools_and_neighbours_do_not_change_rows, calls_at_the_same_time,
-            memory_that_fails, bad_input_is_named, the_right_hand_side_marks_bad_rows));
+            evaluation_allocates_nothing, memory_that_fails, bad_input_is_named,
+            the_right_hand_side_marks_bad_rows));
 }

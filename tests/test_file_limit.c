@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/counting.h"
 #include "support/files.h"
 #include "support/suite.h"
 
-enum { n = 10, dim = 3, record = 3073 };
+enum { n = 10000, dim = 3, record = 3073 };
 
 /* Reads a file of the folder and throws away what it got. */
 typedef pflow_err (*reading)(void);
@@ -105,7 +106,7 @@ static size_t write_archive(const float *values) {
 }
 
 static void write_arrays(const float *values) {
-  const int32_t labels[n] = {0};
+  static const int32_t labels[n];
   pflow_tensor *tensor;
   pflow_rows_writer *rows;
   ck_ok(pflow_tensor_create(&tensor, (size_t[]){n, dim}, 2));
@@ -128,7 +129,7 @@ static void write_images(void) {
 }
 
 START_TEST(what_a_file_asks_for_is_limited) {
-  const float values[n * dim] = {0};
+  static const float values[n * dim];
   temp_begin();
   write_arrays(values);
   write_images();
@@ -148,7 +149,11 @@ START_TEST(what_a_file_asks_for_is_limited) {
              {load_texts, archive - 8 - n * dim * sizeof(float)}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     pflow_set_file_limit(all[i].needs - 1);
+    counting_install();
     ck_fails(all[i].read(), PFLOW_ETOOLARGE, "");
+    ck_assert_msg(counting_bytes() < 1024, "reader %zu took %zu bytes to refuse", i,
+                  counting_bytes());
+    counting_remove();
     pflow_set_file_limit(all[i].needs);
     ck_assert_uint_eq(pflow_file_limit(), all[i].needs);
     ck_ok(all[i].read());
@@ -162,7 +167,7 @@ END_TEST
 
 /* Rows that are read by blocks have none. */
 START_TEST(blocks_have_no_limit) {
-  const float values[n * dim] = {0};
+  static const float values[n * dim];
   float block[dim];
   pflow_rows *rows;
   temp_begin();
