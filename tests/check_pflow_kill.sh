@@ -18,7 +18,7 @@ import time
 
 pflow, kills, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 random.seed(seed)
-FIT = ["fit", "--in", "X.npy", "--field", "network", "--steps", "400", "--threads", "1"]
+FIT = ["fit", "--in", "X.npy", "--field", "network", "--steps", "200", "--threads", "1"]
 KEEP = ["--checkpoint", "half.st", "--checkpoint-every", "0", "--resume"]
 
 
