@@ -31,15 +31,18 @@ static pflow_err write_settings(char text[pf_settings_size], const pflow_map *ma
   const pflow_map_config *c = &map->config;
   pflow_denoiser_config d;
   pf_try(pf_poisson_network_config(map, &d));
-  snprintf(text, pf_settings_size,
-           "field=%s target=%s objective=%s dims=%zu aug_dim=%s start=%s strength=%s "
-           "rtol=%s seed=%" PRIu64 " width=%zu layers=%zu steps=%zu batch=%zu lr=%s "
-           "ema_decay=%s",
-           pflow_map_field_name(c->field), pflow_map_target_name(c->target),
-           pflow_map_objective_name(c->objective), c->dims, number_of(c->aug_dim).text,
-           number_of(c->start).text, number_of(c->strength).text, number_of(c->rtol).text,
-           c->seed, d.width, d.layers, d.steps, d.batch, number_of(d.lr).text,
-           number_of(d.ema_decay).text);
+  const int length = snprintf(
+      text, pf_settings_size,
+      "field=%s target=%s objective=%s dims=%zu aug_dim=%s start=%s strength=%s "
+      "rtol=%s seed=%" PRIu64 " width=%zu layers=%zu steps=%zu batch=%zu lr=%s "
+      "ema_decay=%s",
+      pflow_map_field_name(c->field), pflow_map_target_name(c->target),
+      pflow_map_objective_name(c->objective), c->dims, number_of(c->aug_dim).text,
+      number_of(c->start).text, number_of(c->strength).text, number_of(c->rtol).text,
+      c->seed, d.width, d.layers, d.steps, d.batch, number_of(d.lr).text,
+      number_of(d.ema_decay).text);
+  /* So many values are more than the C library formats without memory of its own. */
+  if (length < 0) return pf_fail(PFLOW_ENOMEM, "no memory for a checkpoint's settings");
   return PFLOW_OK;
 }
 
