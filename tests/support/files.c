@@ -3,7 +3,7 @@
  */
 #include "support/files.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>

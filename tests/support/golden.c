@@ -3,7 +3,7 @@
  */
 #include "support/golden.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "support/statistics.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <math.h>
 #include <stdlib.h>
 
