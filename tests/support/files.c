@@ -3,7 +3,6 @@
  */
 #include "support/files.h"
 
-#include "support/suite.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -14,6 +13,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "support/suite.h"
 
 static char folder[256];
 

@@ -3,11 +3,12 @@
  */
 #include "support/golden.h"
 
-#include "support/suite.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "support/suite.h"
 
 static char *read_file(const char *path, size_t *size) {
   FILE *file = fopen(path, "rb");

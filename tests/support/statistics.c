@@ -1,6 +1,5 @@
 #include "support/statistics.h"
 
-#include "support/suite.h"
 #include <math.h>
 #include <stdlib.h>
 
