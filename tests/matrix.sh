@@ -22,16 +22,19 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . cmake/need.sh
 target_packages="libopenblas-dev libjansson-dev zlib1g-dev libcairo2-dev check"
-# shellcheck disable=SC2086 # one word a package
-need_packages $build_packages python3 python3-numpy clang libclang-rt-dev valgrind \
-  qemu-user gcc-aarch64-linux-gnu
+tools="python3 python3-numpy"
 ways=${*:-levels threads address thread memory valgrind aarch64 sweep}
 for way in $ways; do
   case $way in
-    levels | threads | address | thread | memory | valgrind | aarch64 | sweep) ;;
+    levels | threads | sweep) ;;
+    address | thread | memory) tools="$tools clang libclang-rt-dev" ;;
+    valgrind) tools="$tools valgrind" ;;
+    aarch64) tools="$tools qemu-user gcc-aarch64-linux-gnu" ;;
     *) echo "no way '$way'; the first lines of $0 list them" >&2; exit 2 ;;
   esac
 done
+# shellcheck disable=SC2086,SC2154 # one word a package
+need_packages $build_packages $tools
 mkdir -p build/matrix
 top=$(pwd)/build/matrix
 only=${ONLY:-^(test_|fuzz_|long_run)}
