@@ -155,7 +155,7 @@ static bool round_values(double *values, size_t n) {
   bool finite = true;
   for (size_t i = 0; values && i < n; i++) {
     values[i] = pf_two_floats(values[i]);
-    finite &= isfinite(values[i]);
+    finite = finite && isfinite(values[i]);
   }
   return finite;
 }
@@ -164,7 +164,7 @@ static bool round_variances(double *variances, size_t n) {
   bool finite = true;
   for (size_t i = 0; variances && i < n; i++) {
     variances[i] = pf_affine_variance(sqrt(variances[i]));
-    finite &= isfinite(variances[i]);
+    finite = finite && isfinite(variances[i]);
   }
   return finite;
 }
