@@ -71,9 +71,11 @@ void fuzz_end(void) {
   abort();
 }
 
-static int stop_training(const pflow_map_progress *progress, void *user) {
+/* At the first step of a training, or right behind one that had come to its end. */
+static int stop(const pflow_map_progress *progress, void *user) {
   (void)user;
-  return strcmp(progress->stage, "training") == 0;
+  return strcmp(progress->stage, "training") == 0 ||
+         strcmp(progress->stage, "radii") == 0;
 }
 
 pflow_denoiser_config fuzz_network(void) {
@@ -104,7 +106,7 @@ pflow_err fuzz_fit(const char *checkpoint, int resume) {
   config.denoiser = &network;
   config.checkpoint = checkpoint;
   config.resume = resume;
-  config.on_progress = stop_training;
+  config.on_progress = stop;
   pflow_err rc = pflow_map_create(&map, &config);
   if (rc >= 0) rc = pflow_map_fit(map, x, NULL, n, dim);
   pflow_map_destroy(map);
