@@ -30,11 +30,17 @@ pf_kernel_topics(declare_avx512)
 pf_kernel_topics(declare_neon)
 #endif
 
+/* Code of a level that the processor lacks must not even fill a table: the compiler may
+ * have used that level's instructions for it. */
 static void fill_tables(void) {
   pf_kernel_topics(fill_reference)
 #if defined(__x86_64__)
-  pf_kernel_topics(fill_avx2)
-  pf_kernel_topics(fill_avx512)
+  if (pf_cpu_has(pf_cpu_avx2)) {
+    pf_kernel_topics(fill_avx2)
+  }
+  if (pf_cpu_has(pf_cpu_avx512)) {
+    pf_kernel_topics(fill_avx512)
+  }
 #elif defined(__aarch64__)
   pf_kernel_topics(fill_neon)
 #endif
