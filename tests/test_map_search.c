@@ -197,10 +197,28 @@ START_TEST(advice_has_reasons) {
 }
 END_TEST
 
+/* Above 20,000 rows: a sample, another for each seed, which says what they all would. */
+START_TEST(advice_of_many_rows_looks_at_some) {
+  enum { many = 20100 };
+  clouds rows = clouds_make(many, k, dim, 0);
+  pflow_map_advice first, again, other;
+  ck_ok(pflow_map_suggest(rows.x, many, dim, 0, NULL, &first));
+  ck_ok(pflow_map_suggest(rows.x, many, dim, 0, NULL, &again));
+  ck_ok(pflow_map_suggest(rows.x, many, dim, 1, NULL, &other));
+  ck_assert_uint_eq(first.n, many);
+  ck_assert(fabs(first.intrinsic_dim - k) < 1.0);
+  ck_assert(first.nearest == again.nearest && first.norm_mean == again.norm_mean);
+  ck_assert(first.nearest != other.nearest);
+  ck_assert_double_eq_tol(first.nearest, other.nearest, 0.05 * first.nearest);
+  clouds_free(&rows);
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
 int main(void) {
   return run_tests("map search",
                    TESTS(open_settings_are_chosen, given_settings_are_kept,
                          it_may_say_leave_them_alone, labels_choose_by_accuracy,
                          failing_memory_is_no_verdict, progress_can_stop_a_fit,
-                         advice_has_reasons));
+                         advice_has_reasons, advice_of_many_rows_looks_at_some));
 }
