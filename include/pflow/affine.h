@@ -55,9 +55,10 @@ static inline void pflow_affine_config_init(pflow_affine_config *config) {
  * LAPACK's dsyevd; the sign of each is fixed so that its largest entry is positive.
  * Covariances are divided by n - 1. Errors: PFLOW_EINVAL (fewer than 2 rows, out_dim >
  * dim, out_dim other than 0 or dim for a kind that keeps all, no variance to whiten),
- * PFLOW_ENONFINITE (a value of x, or rows so large or small that a number of the transform
- * is beyond float32), PFLOW_EOVERFLOW, PFLOW_ENOMEM; of kinds with eigenvectors (not CENTER
- * and ROTATE) PFLOW_EDIVERGED, and PFLOW_EUNSUPPORTED beyond 32,000 dimensions.
+ * PFLOW_ENONFINITE (a value of x, or rows so large or small that a number of the
+ * transform is beyond float32), PFLOW_EOVERFLOW, PFLOW_ENOMEM; of kinds with eigenvectors
+ * (not CENTER and ROTATE) PFLOW_EDIVERGED, and PFLOW_EUNSUPPORTED beyond 32,000
+ * dimensions.
  */
 PFLOW_API pflow_err pflow_affine_fit(pflow_affine **affine, pflow_affine_kind kind,
                                      const float *x, size_t n, size_t dim,
