@@ -131,9 +131,12 @@ way_memory() {
     -E '_(io|net|map|archive|checkpoint|idx)|long_run|safetensors|foreign|file_limit|affine|spectrum|odd_rows'
 }
 
+# Blocks of the CBLAS's threads are "possibly lost": only those that are lost count.
 way_valgrind() {
+  memcheck="valgrind;-q;--error-exitcode=9;--leak-check=full"
+  memcheck="$memcheck;--show-leak-kinds=definite;--errors-for-leak-kinds=definite"
   build "$top/valgrind" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-    -DCMAKE_CROSSCOMPILING_EMULATOR="valgrind;-q;--error-exitcode=9;--leak-check=full" || return
+    -DCMAKE_CROSSCOMPILING_EMULATOR="$memcheck" || return
   PFLOW_CPU=avx2 programs valgrind "$top/valgrind"
 }
 
