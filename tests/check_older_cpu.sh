@@ -25,7 +25,7 @@ on() {
   cpu=$1
   shift
   OPENBLAS_CORETYPE=$cpu qemu-x86_64 -cpu "$cpu" "$pflow" "$@" 2>log || {
-    echo "FAILED  $cpu: $(tail -n 1 log)"
+    echo "FAILED  $cpu: $(tail -n 1 log)" >&2
     exit 1
   }
 }

@@ -328,20 +328,19 @@ static pflow_err spectrum(const pflow_labelled *rows, double *value) {
   return rc;
 }
 
-static pflow_err bits(const pflow_labelled *rows, double *value) {
+static pflow_err recall(const pflow_labelled *rows, pflow_code code, double *value) {
   size_t truth[200];
   const pflow_features x = {rows->x, rows->n, rows->dim};
   pf_try(pflow_neighbours(&x, rows->x, rows->n, 1, truth, NULL, NULL));
-  return pflow_code_recall(truth, 1, &x, PFLOW_CODE_BIT, rows->x, rows->n, value, NULL,
-                           NULL);
+  return pflow_code_recall(truth, 1, &x, code, rows->x, rows->n, value, NULL, NULL);
+}
+
+static pflow_err bits(const pflow_labelled *rows, double *value) {
+  return recall(rows, PFLOW_CODE_BIT, value);
 }
 
 static pflow_err bytes(const pflow_labelled *rows, double *value) {
-  size_t truth[200];
-  const pflow_features x = {rows->x, rows->n, rows->dim};
-  pf_try(pflow_neighbours(&x, rows->x, rows->n, 1, truth, NULL, NULL));
-  return pflow_code_recall(truth, 1, &x, PFLOW_CODE_BYTE, rows->x, rows->n, value, NULL,
-                           NULL);
+  return recall(rows, PFLOW_CODE_BYTE, value);
 }
 
 /* Of each row and its neighbour in the file. */

@@ -193,7 +193,10 @@ END_TEST
 static pflow_map_config small_map(pflow_map_method method, pflow_map_field field) {
   static pflow_denoiser_config network;
   static pflow_field_fit_config post;
-  pflow_map_config config = settled_map(method == PFLOW_MAP_POISSON ? 3 : 0);
+  pflow_map_config config;
+  pflow_map_config_init(&config);
+  if (method == PFLOW_MAP_POISSON && field != PFLOW_MAP_POST) config = settled_map(3);
+  if (field == PFLOW_MAP_POST) config.target = PFLOW_MAP_RAW;
   pflow_denoiser_config_init(&network);
   network.steps = 20;
   network.width = 16;
@@ -203,12 +206,6 @@ static pflow_map_config small_map(pflow_map_method method, pflow_map_field field
   config.field = field;
   config.denoiser = &network;
   config.post = &post;
-  if (field != PFLOW_MAP_POST) return config;
-  const pflow_map_config usual = config;
-  pflow_map_config_init(&config);
-  config.field = field;
-  config.target = PFLOW_MAP_RAW;
-  config.post = usual.post;
   return config;
 }
 
