@@ -196,10 +196,86 @@ START_TEST(one_source_is_too_few) {
 }
 END_TEST
 
+START_TEST(a_row_at_the_mean_has_no_direction) {
+  clouds rows = clouds_make(n, k, dim, 0);
+  for (size_t i = 0; i + 1 < n; i += 2)
+    for (size_t c = 0; c < dim; c++)
+      rows.x[(i + 1) * dim + c] = -rows.x[i * dim + c];
+  pflow_map_config config = settled_map(k);
+  pflow_map *map = fit_map(&config, &rows);
+  pflow_map_work_config still;
+  pflow_map_work *work;
+  float zeros[2 * dim] = {1.0f}, y[2 * dim];
+  pflow_map_work_config_init(&still);
+  still.strength = 0.0;
+  ck_ok(pflow_map_work_create(&work, map, &still));
+  ck_fails(pflow_map_transform(map, work, zeros, 2, y), PFLOW_EINVAL,
+           "row 1: a row at the mean has no direction");
+  pflow_map_work_destroy(work);
+  pflow_map_destroy(map);
+  clouds_free(&rows);
+}
+END_TEST
+
+/* A search in rows that are all alike but one. */
+static void check_search_fails(float value, size_t other, const char *message) {
+  enum { alike = 100 };
+  float x[alike * 3];
+  pflow_map_config config = settled_map(2);
+  pflow_map *map;
+  config.strength = PFLOW_MAP_AUTO;
+  for (size_t i = 0; i < alike * 3; i++)
+    x[i] = value;
+  x[other * 3] = value + 1.0f;
+  ck_ok(pflow_map_create(&map, &config));
+  ck_fails(pflow_map_fit(map, x, NULL, alike, 3), PFLOW_EINVAL, message);
+  pflow_map_destroy(map);
+}
+
+/* The search holds out row 3, but not row 0. */
+START_TEST(searches_want_rows_that_differ) {
+  check_search_fails(1.0f, 0, "more than half of the rows have an equal one");
+  check_search_fails(1.0f, 3, "all 80 rows to choose settings by are alike");
+  check_search_fails(0.0f, 0, "map: 0 of 20 rows held out have a direction");
+  check_search_fails(0.0f, 3, "map: 1 of 20 rows held out have a direction");
+}
+END_TEST
+
+START_TEST(a_start_above_the_end_is_refused) {
+  clouds rows = clouds_make(n, k, dim, 0);
+  pflow_map_config config = settled_map(k);
+  pflow_map *map;
+  config.start = 1e6;
+  ck_ok(pflow_map_create(&map, &config));
+  ck_fails(pflow_map_fit(map, rows.x, NULL, n, dim), PFLOW_EINVAL,
+           "map: start 1e+06 puts the start height at ");
+  pflow_map_destroy(map);
+  clouds_free(&rows);
+}
+END_TEST
+
+START_TEST(a_workspace_is_its_maps) {
+  clouds rows = clouds_make(n, k, dim, 0);
+  pflow_map_config config = settled_map(k);
+  pflow_map *map = fit_map(&config, &rows), *other = fit_map(&config, &rows);
+  pflow_map_work *work;
+  float y[dim];
+  ck_ok(pflow_map_work_create(&work, other, NULL));
+  ck_fails(pflow_map_transform(map, work, rows.x, 1, y), PFLOW_ESTATE, "another map's");
+  ck_fails(pflow_map_inverse(map, work, rows.x, 1, y), PFLOW_ESTATE, "another map's");
+  pflow_map_work_destroy(work);
+  pflow_map_destroy(other);
+  pflow_map_destroy(map);
+  clouds_free(&rows);
+}
+END_TEST
+
 int main(void) {
   return run_tests("map limits",
                    TESTS(scales_do_not_matter, smallest_numbers_have_quantiles,
                          outliers_come_back, rows_are_named_by_their_number,
                          labels_may_be_any_numbers, a_row_of_zeros_is_a_row,
-                         one_source_is_too_few));
+                         one_source_is_too_few, a_row_at_the_mean_has_no_direction,
+                         searches_want_rows_that_differ, a_start_above_the_end_is_refused,
+                         a_workspace_is_its_maps));
 }

@@ -60,7 +60,12 @@ static pflow_err uniformity(const pf_trial *self, const float *y, size_t dim,
   pflow_uniformity_config_init(&config);
   config.pool = self->map->config.pool;
   pf_try(with_direction(y, self->rows->held, dim, &rows, &n));
-  pflow_err rc = pflow_uniformity(rows, n, dim, &config, &to->uniformity);
+  pflow_err rc =
+      n >= 2 ? pflow_uniformity(rows, n, dim, &config, &to->uniformity)
+             : pf_fail(PFLOW_EINVAL,
+                       "map: %zu of %zu rows held out have a direction, wants 2 or more "
+                       "to choose settings by",
+                       n, self->rows->held);
   pflow_free(rows);
   pf_try(rc);
   return pflow_uniformity_ideal(dim, config.t, &to->ideal);
@@ -231,7 +236,8 @@ static pflow_err preprocess(run *self) {
   for (size_t k = 0; k < dims; k++)
     square += variances[k];
   if (!(square > 0.0))
-    return pf_fail(PFLOW_EINVAL, "the rows have no spread to normalise");
+    return pf_fail(PFLOW_EINVAL, "map: all %zu rows to choose settings by are alike",
+                   trial->rows->known);
   pf_try(pf_alloc(&self->u, trial->all * dims, sizeof *self->u));
   for (size_t i = 0; i < trial->all; i++)
     for (size_t k = 0; k < dims; k++)
