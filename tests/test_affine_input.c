@@ -100,7 +100,7 @@ START_TEST(fit_refuses_bad_settings) {
 END_TEST
 
 START_TEST(apply_refuses_bad_input) {
-  float x[] = {0, 1, 2, 5, 3, 1}, y[8];
+  float x[] = {0, 1, 2, 5, 3, 1}, y[8] = {0};
   pflow_affine *affine;
   ck_ok(pflow_affine_fit(&affine, PFLOW_AFFINE_PCA_WHITEN, x, 3, 2, NULL));
   ck_fails(pflow_affine_apply(NULL, x, 3, y), PFLOW_ENULL, "affine");

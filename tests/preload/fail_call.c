@@ -3,8 +3,9 @@
  *
  *   LD_PRELOAD=.../libfail_call.so FAIL_CALL=write FAIL_AT=3 pflow transform ...
  *
- * FAIL_CALL  open, read, write, fsync, rename or malloc (which stands for all that give
- *            memory); reads are those of files that the program opened itself
+ * FAIL_CALL  open, read, write, fsync, fchmod, close, rename or malloc (which stands for
+ * all that give memory); reads are those of files that the program opened itself, a
+ *            failing close has closed the file
  * FAIL_AT    which call, from 1 on; 0: none
  * FAIL_ON    1: all behind it as well
  * FAIL_COUNT a file that is told at the end how many calls there were
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* glibc's own, which dlsym would need memory to find. */
@@ -87,6 +89,18 @@ int fsync(int file) {
   if (fails("fsync", EIO)) return -1;
   REAL(fsync);
   return real(file);
+}
+
+int fchmod(int file, mode_t mode) {
+  if (fails("fchmod", EPERM)) return -1;
+  REAL(fchmod);
+  return real(file, mode);
+}
+
+int close(int file) {
+  REAL(close);
+  const int status = real(file);
+  return fails("close", EIO) ? -1 : status;
 }
 
 int rename(const char *from, const char *to) {
