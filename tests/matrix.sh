@@ -17,7 +17,8 @@
 #              4,096 values by every method, and convolutions of 5,000 random shapes at
 #              each CPU level (an hour)
 #
-# ONLY=REGEX takes only the programs whose names match.
+# ONLY=REGEX takes only the programs whose names match. valgrind and aarch64 leave out the
+# tests that are tagged "long" (tests/support/suite.h), unless LONG is set.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . cmake/need.sh
@@ -73,6 +74,10 @@ programs() {
     echo "$title: ctest did not come to its end"
     failed=$((failed + 1))
   }
+}
+
+leave_out_long() {
+  [ -n "${LONG:-}" ] || export CK_EXCLUDE_TAGS=long
 }
 
 # at_levels TITLE: the plain programs at every level that there is.
@@ -133,6 +138,7 @@ way_memory() {
 
 # Blocks of the CBLAS's threads are "possibly lost": only those that are lost count.
 way_valgrind() {
+  leave_out_long
   memcheck="valgrind;-q;--error-exitcode=9;--leak-check=full"
   memcheck="$memcheck;--show-leak-kinds=definite;--errors-for-leak-kinds=definite"
   build "$top/valgrind" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
@@ -141,6 +147,7 @@ way_valgrind() {
 }
 
 way_aarch64() {
+  leave_out_long
   # shellcheck disable=SC2086 # one word a package
   if ! sh tests/support/aarch64_root.sh "$top/aarch64-root" $target_packages; then
     tail -n 20 "$top/aarch64-root/apt/log"
@@ -152,6 +159,7 @@ way_aarch64() {
 }
 
 for way in $ways; do
+  unset CK_EXCLUDE_TAGS
   "way_$way"
 done
 echo "$passed passed, $failed failed"

@@ -224,8 +224,8 @@ START_TEST(samples_look_like_the_rows) {
 END_TEST
 
 int main(void) {
-  return run_tests("map radii",
-                   TESTS(quantiles_of_the_rows, equal_rows_rise, shares_match,
-                         targets_have_their_laws, a_sphere_gives_rows_their_usual_length,
-                         samples_look_like_the_rows));
+  return run_tests_and_long(
+      "map radii", TESTS(quantiles_of_the_rows, equal_rows_rise, shares_match),
+      TESTS(targets_have_their_laws, a_sphere_gives_rows_their_usual_length,
+            samples_look_like_the_rows));
 }

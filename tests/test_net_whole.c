@@ -363,9 +363,9 @@ START_TEST(misfits_are_named) {
 END_TEST
 
 int main(void) {
-  return run_tests("net_whole",
-                   TESTS(smooth_gradients_match_differences,
-                         kinked_gradients_match_differences,
-                         training_follows_the_reference, threads_do_not_change_a_bit,
-                         pieces_and_prefixes_agree, misfits_are_named));
+  return run_tests_and_long(
+      "net_whole",
+      TESTS(smooth_gradients_match_differences, kinked_gradients_match_differences,
+            threads_do_not_change_a_bit, pieces_and_prefixes_agree, misfits_are_named),
+      TESTS(training_follows_the_reference));
 }

@@ -24,6 +24,14 @@
 /* Runs the tests in one case and prints Check's summary; the process's exit status. */
 int run_tests(const char *module, const TTest *const *tests, size_t count);
 
+/*
+ * The same with some that are tagged "long": what thousands of rows have in common,
+ * through code that the others run as well. Check leaves them out if
+ * CK_EXCLUDE_TAGS=long, for an emulator that is hundreds of times slower.
+ */
+int run_tests_and_long(const char *module, const TTest *const *tests, size_t count,
+                       const TTest *const *long_tests, size_t long_count);
+
 /* The larger error; NaN once there was one, which fmax would lose. */
 double worst_of(double worst, double error);
 
