@@ -1,12 +1,16 @@
 """Runs every pflow command with one of its calls failing; see check_pflow_failing.sh.
 
-  fail_calls.py PFLOW SHIM TRIES
+  fail_calls.py PFLOW SHIM TRIES [WORD ...]     only commands that have one of the words
 """
 import os
+import resource
+import signal
+import struct
 import subprocess
 import sys
 
 pflow, shim, tries = sys.argv[1], sys.argv[2], int(sys.argv[3])
+only = sys.argv[4:]
 
 SETTINGS = ["--dims", "3", "--aug", "3", "--start", "1", "--strength", "1"]
 LEARNED = ["fit", "--in", "X.npy", *SETTINGS, "--field", "network", "--steps", "1"]
@@ -65,6 +69,13 @@ def meaning(product):
     return found[-8:] if product.endswith(".html") else found
 
 
+def ends_in_jansson(done):
+    """Its lexer's assertions fail if memory runs out within a string (jansson issue 362); the
+    second is what glibc says where it has no memory for their text. We have no assertions."""
+    told = b": lex_" in done.stderr and b"load.c:" in done.stderr
+    return done.returncode == -signal.SIGABRT and (told or done.stderr == b"Unexpected error.\n")
+
+
 def is_old(product):
     with open(product, "rb") as file:
         return file.read() == OLD
@@ -84,24 +95,24 @@ def check_checkpoint(words, whole, what):
 
 
 def check(words, product, whole, settings):
-    """What must be so however the command ended. Returns whether it succeeded."""
+    """What must be so however the command ended. Returns its status."""
     if product:
         with open(product, "wb") as file:
             file.write(OLD)
     before, kept = sorted(os.listdir(".")), checkpoint()
     done = run(words, **settings)
     what = f"{words[0]} with {settings}: status {done.returncode}, {done.stderr!r}"
-    assert done.returncode in (0, 1), what
+    assert done.returncode in (0, 1) or ends_in_jansson(done), what
     assert sorted(os.listdir(".")) == before, what + f", files {os.listdir('.')}"
     if done.returncode == 1:
         assert done.stderr.count(b"\n") == 1 and done.stderr.startswith(b"pflow "), what
     if product:
         old = is_old(product)
         assert old or meaning(product) == whole, what
-        assert done.returncode == 1 or not old, what
+        assert done.returncode != 0 or not old, what
     if "--checkpoint" in words and checkpoint() != kept:
         check_checkpoint(words, whole, what)
-    return done.returncode == 0
+    return done.returncode
 
 
 def sweep(words, product):
@@ -109,21 +120,44 @@ def sweep(words, product):
     whole = meaning(product) if product else None
     kinds = KINDS if product else ["open", "read", "write", "malloc"]
     must = KINDS if product else ["open", "read", "malloc"]
-    ran = survived = 0
+    ended = []
     for kind in kinds:
         if kind == "malloc" and words[0] == "plot":
             continue  # fontconfig, which draws its letters, dies without memory
         calls = count(words, kind)
         assert calls > 0 or kind not in must, f"{words[0]} makes no call of {kind}"
-        failed = 0
-        for at in chosen(calls):
-            for on in ({}, {"FAIL_ON": "1"}):
-                settings = {"FAIL_CALL": kind, "FAIL_AT": str(at), **on}
-                failed += not check(words, product, whole, settings)
-                ran += 1
-        assert failed > 0 or calls == 0, f"{words[0]} does without every call of {kind}"
-        survived += 2 * len(chosen(calls)) - failed
-    print(f"{' '.join(words[:1] + words[-1:])}: {ran} runs, {survived} of them did without the call")
+        tried = [
+            check(words, product, whole, {"FAIL_CALL": kind, "FAIL_AT": str(at), **on})
+            for at in chosen(calls)
+            for on in ({}, {"FAIL_ON": "1"})
+        ]
+        assert any(tried) or calls == 0, f"{words[0]} does without every call of {kind}"
+        ended += tried
+    told = f"{' '.join(words[:1] + words[-1:])}: {len(ended)} runs, {ended.count(0)} of them did without the call"
+    aborted = ended.count(-signal.SIGABRT)
+    print(told + (f", {aborted} aborted by jansson" if aborted else ""), flush=True)
+
+
+def within(mebibytes, *words):
+    """A command with so much memory. One thread: OpenBLAS waits for those it cannot have."""
+    size = mebibytes << 20
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    env = dict(os.environ, OPENBLAS_NUM_THREADS="1")
+    return subprocess.run([pflow, *words], env=env, capture_output=True, timeout=120, preexec_fn=limit)
+
+
+def short_of_memory():
+    """A header of 20 MB in memory that begins with just enough for the program itself."""
+    text = b'{"__metadata__": {"x": "' + b"y" * 20_000_000 + b'"}}'
+    with open("long.st", "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+    least = next(size for size in range(16, 1024, 16) if within(size, "--version").returncode == 0)
+    for words in (["info", "long.st"], ["transform", "--map", "long.st", "--in", "X.npy", "--out", "new.npy"]):
+        for size in range(least, least + 192, 16):
+            done = within(size, *words)
+            assert done.returncode == 1 and done.stderr.count(b"\n") == 1, f"{words}, {size} MiB: {done}"
+    os.remove("long.st")
+    print("a long header in little memory: refused")
 
 
 fit = ["fit", "--in", "X.npy", *SETTINGS, "--out", "map.safetensors"]
@@ -132,4 +166,6 @@ assert run(["transform", "--map", "map.safetensors", "--in", "X2.npy", "--out", 
 with open("count", "w") as file:
     file.write("0")
 for one in COMMANDS:
-    sweep(*one)
+    if not only or any(word in one[0] for word in only):
+        sweep(*one)
+short_of_memory()
