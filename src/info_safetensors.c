@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <pflow.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "cli/json_out.h"
 #include "cli/say.h"
 #include "info.h"
+#include "io/json_load.h"
 
 enum { most_shown = 40, length_bytes = 8 };
 
@@ -44,22 +44,18 @@ static bool is_header(json_t *header) {
 
 static json_t *parse_header(const char *path, const char *text, size_t length) {
   json_error_t error;
-  json_t *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+  json_t *header = pf_json_load(text, length, &error);
   if (is_header(header)) return header;
+  if (!header && !*error.text) {
+    say_failed("%s: no memory for a header of %zu bytes", path, length);
+    return NULL;
+  }
   json_decref(header);
   say_failed(
       "%s: no file that pflow knows: .npy or .fvecs (rows), .npy or .ivecs (labels), "
       "safetensors (maps and others)",
       path);
   return NULL;
-}
-
-/* jansson writes behind its blocks where memory runs out in a string (its issue 362), and
- * makes up to 80 bytes of a character. */
-static bool has_memory_for(size_t length) {
-  void *volatile block = malloc(length * 100); /* volatile: not to be left out */
-  free(block);
-  return block || length == 0;
 }
 
 static json_t *read_header(const char *path, FILE *file) {
@@ -74,10 +70,6 @@ static json_t *read_header(const char *path, FILE *file) {
   const uint64_t length = read_length(bytes);
   if (length > PFLOW_ARCHIVE_MAX_HEADER || length + sizeof bytes > (uint64_t)size.st_size)
     return parse_header(path, "", 0);
-  if (!has_memory_for((size_t)length)) {
-    say_failed("%s: no memory for a header of %zu bytes", path, (size_t)length);
-    return NULL;
-  }
   char *text = say_alloc((size_t)length, 1);
   if (!text) return NULL;
   const size_t got = fread(text, 1, (size_t)length, file);

@@ -57,9 +57,10 @@ for file in $(find lib -name '*.[ch]'); do
   done
 done
 
+# io/json_load.h stands alone: the command is built with it too.
 for file in $(find src examples -name '*.[ch]' 2>/dev/null); do
   grep -nE '#include "(base|tensor|kernels|nn|optim|field|ode|eval|data|io|map|train)/' \
-    "$file" && complain "$file" "a header of lib/" "include/"
+    "$file" | grep -v 'include "io/json_load.h"$' && complain "$file" "a header of lib/" "include/"
 done
 [ $status = 0 ] && echo "every include points down"
 exit $status

@@ -41,6 +41,8 @@ top=$(pwd)/build/matrix
 only=${ONLY:-^(test_|fuzz_|long_run)}
 passed=0 failed=0
 export CK_TIMEOUT_MULTIPLIER=30
+too_long=long
+[ -z "${LONG:-}" ] || too_long=
 
 # build FOLDER CMAKE_OPTION...: quietly, unless it fails.
 build() {
@@ -74,10 +76,6 @@ programs() {
     echo "$title: ctest did not come to its end"
     failed=$((failed + 1))
   }
-}
-
-leave_out_long() {
-  [ -n "${LONG:-}" ] || export CK_EXCLUDE_TAGS=long
 }
 
 # at_levels TITLE: the plain programs at every level that there is.
@@ -138,16 +136,14 @@ way_memory() {
 
 # Blocks of the CBLAS's threads are "possibly lost": only those that are lost count.
 way_valgrind() {
-  leave_out_long
   memcheck="valgrind;-q;--error-exitcode=9;--leak-check=full"
   memcheck="$memcheck;--show-leak-kinds=definite;--errors-for-leak-kinds=definite"
   build "$top/valgrind" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DCMAKE_CROSSCOMPILING_EMULATOR="$memcheck" || return
-  PFLOW_CPU=avx2 programs valgrind "$top/valgrind"
+  CK_EXCLUDE_TAGS=$too_long PFLOW_CPU=avx2 programs valgrind "$top/valgrind"
 }
 
 way_aarch64() {
-  leave_out_long
   # shellcheck disable=SC2086 # one word a package
   if ! sh tests/support/aarch64_root.sh "$top/aarch64-root" $target_packages; then
     tail -n 20 "$top/aarch64-root/apt/log"
@@ -155,11 +151,10 @@ way_aarch64() {
     return
   fi
   build "$top/aarch64" -DCMAKE_TOOLCHAIN_FILE="$top/aarch64-root/aarch64.cmake" || return
-  programs aarch64 "$top/aarch64"
+  CK_EXCLUDE_TAGS=$too_long programs aarch64 "$top/aarch64"
 }
 
 for way in $ways; do
-  unset CK_EXCLUDE_TAGS
   "way_$way"
 done
 echo "$passed passed, $failed failed"

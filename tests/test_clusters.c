@@ -164,12 +164,13 @@ static pflow_kmeans_config config_of(size_t clusters, size_t restarts, uint64_t 
 
 /* A converged run: each row is with its nearest centre, each centre the mean of its rows,
  * and the inertia the sum that it should be. */
-static void check_fixed_point(pflow_features rows, size_t k, uint64_t seed) {
+static void check_fixed_point(pflow_features rows, size_t k, size_t restarts,
+                              uint64_t seed) {
   const size_t n = rows.n, dim = rows.dim;
   const float *x = rows.x;
   float *centres = malloc(k * dim * sizeof *centres);
   int32_t *labels = malloc(n * sizeof *labels);
-  const pflow_kmeans_config config = config_of(k, 2, seed);
+  const pflow_kmeans_config config = config_of(k, restarts, seed);
   pflow_kmeans_report report;
   ck_ok(pflow_kmeans(&rows, &config, labels, centres, &report));
   double inertia = 0.0, worst = 0.0;
@@ -200,7 +201,7 @@ static void check_fixed_point(pflow_features rows, size_t k, uint64_t seed) {
 
 static void check_normal_rows(size_t n, size_t dim, size_t k, uint64_t seed) {
   float *x = normal_values(n * dim, seed);
-  check_fixed_point((pflow_features){x, n, dim}, k, seed);
+  check_fixed_point((pflow_features){x, n, dim}, k, 2, seed);
   pflow_free(x);
 }
 
@@ -212,12 +213,13 @@ START_TEST(kmeans_ends_at_a_fixed_point) {
 }
 END_TEST
 
-/* From some seeds a cluster of these rows loses all of its own on the way. One that stays
- * empty has no mean. */
+/* From these seeds a cluster loses all of its rows on the way, and stays empty unless it
+ * is given another one. */
 START_TEST(kmeans_leaves_no_cluster_empty) {
   static const float x[] = {2, 4, 8, 14, 17, 44, 48, 78, 84};
-  for (uint64_t seed = 0; seed < 5000; seed++)
-    check_fixed_point((pflow_features){x, 9, 1}, 4, seed);
+  static const uint64_t seeds[] = {1045, 2828, 3598, 4405, 4472, 4735, 4928};
+  for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
+    check_fixed_point((pflow_features){x, 9, 1}, 4, 1, seeds[i]);
 }
 END_TEST
 

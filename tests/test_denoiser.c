@@ -365,10 +365,10 @@ END_TEST
 int main(void) {
   return run_tests_and_long(
       "denoiser",
-      TESTS(seeds_and_pools, a_callback_ends_a_fit_that_can_go_on,
-            the_loop_allocates_nothing, failing_allocations_leave_nothing,
-            bad_settings_are_named, bad_data_are_named,
+      TESTS(clusters_have_a_closed_form, seeds_and_pools,
+            a_callback_ends_a_fit_that_can_go_on, the_loop_allocates_nothing,
+            failing_allocations_leave_nothing, bad_settings_are_named, bad_data_are_named,
             a_loss_that_is_no_number_ends_the_fit),
-      TESTS(a_normal_source_has_a_closed_form, clusters_have_a_closed_form,
+      TESTS(a_normal_source_has_a_closed_form,
             it_learns_the_exact_field_of_any_dimension));
 }

@@ -205,11 +205,11 @@ START_TEST(a_row_at_the_mean_has_no_direction) {
   pflow_map *map = fit_map(&config, &rows);
   pflow_map_work_config still;
   pflow_map_work *work;
-  float zeros[2 * dim] = {1.0f}, y[2 * dim];
+  float x[2 * dim] = {1.0f}, y[2 * dim]; /* row 1 is the mean */
   pflow_map_work_config_init(&still);
   still.strength = 0.0;
   ck_ok(pflow_map_work_create(&work, map, &still));
-  ck_fails(pflow_map_transform(map, work, zeros, 2, y), PFLOW_EINVAL,
+  ck_fails(pflow_map_transform(map, work, x, 2, y), PFLOW_EINVAL,
            "row 1: a row at the mean has no direction");
   pflow_map_work_destroy(work);
   pflow_map_destroy(map);
@@ -235,7 +235,7 @@ static void check_search_fails(float value, size_t other, const char *message) {
 /* The search holds out row 3, but not row 0. */
 START_TEST(searches_want_rows_that_differ) {
   check_search_fails(1.0f, 0, "more than half of the rows have an equal one");
-  check_search_fails(1.0f, 3, "all 80 rows to choose settings by are alike");
+  check_search_fails(1.0f, 3, "the 80 rows that a search fits to are all alike");
   check_search_fails(0.0f, 0, "map: 0 of 20 rows held out have a direction");
   check_search_fails(0.0f, 3, "map: 1 of 20 rows held out have a direction");
 }

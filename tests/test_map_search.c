@@ -216,10 +216,11 @@ START_TEST(advice_of_many_rows_looks_at_some) {
 END_TEST
 
 int main(void) {
-  return run_tests_and_long("map search",
-                            TESTS(given_settings_are_kept, it_may_say_leave_them_alone,
-                                  labels_choose_by_accuracy, failing_memory_is_no_verdict,
-                                  progress_can_stop_a_fit, advice_has_reasons,
-                                  advice_of_many_rows_looks_at_some),
-                            TESTS(open_settings_are_chosen));
+  return run_tests_and_long(
+      "map search",
+      TESTS(given_settings_are_kept, it_may_say_leave_them_alone,
+            labels_choose_by_accuracy, failing_memory_is_no_verdict,
+            progress_can_stop_a_fit, advice_has_reasons,
+            advice_of_many_rows_looks_at_some),
+      TESTS(open_settings_are_chosen, advice_of_many_rows_looks_at_some));
 }

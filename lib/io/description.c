@@ -7,33 +7,18 @@
 #include "io/description.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "io/json_load.h"
 
 static const json_int_t newest_version = 1;
 
-/*
- * Whether the memory is to be had that jansson may want for a text: "{},{}" becomes 80
- * bytes a character. Where it runs out in the midst of a string, jansson loses the
- * string's end and writes behind its block (its issue 362), so that it has to be known
- * before. What other threads take meanwhile is not.
- */
-static bool has_memory_for(size_t length) {
-  size_t size;
-  if (__builtin_mul_overflow(length, (size_t)100, &size)) return false;
-  void *volatile block = malloc(size); /* volatile: no compiler may leave it out */
-  free(block);
-  return block || size == 0;
-}
-
 pflow_err pf_json_parse(json_t **json, const char *text, size_t length,
                         const char *source, const char *what) {
-  json_error_t error = {.text = ""};
-  *json = has_memory_for(length)
-              ? json_loadb(text, length, JSON_REJECT_DUPLICATES, &error)
-              : NULL;
+  json_error_t error;
+  *json = pf_json_load(text, length, &error);
   if (*json) return PFLOW_OK;
-  if (!*error.text) /* jansson's only sign of it, where there is one */
+  if (!*error.text)
     return pf_fail(PFLOW_ENOMEM, "%s: no memory for %s of %zu bytes", source, what,
                    length);
   return pf_fail(PFLOW_EFORMAT, "%s: %s, byte %d: %s", source, what, error.position,

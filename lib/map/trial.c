@@ -236,7 +236,7 @@ static pflow_err preprocess(run *self) {
   for (size_t k = 0; k < dims; k++)
     square += variances[k];
   if (!(square > 0.0))
-    return pf_fail(PFLOW_EINVAL, "map: all %zu rows to choose settings by are alike",
+    return pf_fail(PFLOW_EINVAL, "map: the %zu rows that a search fits to are all alike",
                    trial->rows->known);
   pf_try(pf_alloc(&self->u, trial->all * dims, sizeof *self->u));
   for (size_t i = 0; i < trial->all; i++)

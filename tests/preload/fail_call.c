@@ -4,8 +4,8 @@
  *   LD_PRELOAD=.../libfail_call.so FAIL_CALL=write FAIL_AT=3 pflow transform ...
  *
  * FAIL_CALL  open, read, write, fsync, fchmod, close, rename or malloc (which stands for
- * all that give memory); reads are those of files that the program opened itself, a
- *            failing close has closed the file
+ *            all that give memory); reads are those of files that the program opened
+ *            itself, a failing close has closed the file
  * FAIL_AT    which call, from 1 on; 0: none
  * FAIL_ON    1: all behind it as well
  * FAIL_COUNT a file that is told at the end how many calls there were

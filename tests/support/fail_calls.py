@@ -4,7 +4,6 @@
 """
 import os
 import resource
-import signal
 import struct
 import subprocess
 import sys
@@ -69,13 +68,6 @@ def meaning(product):
     return found[-8:] if product.endswith(".html") else found
 
 
-def ends_in_jansson(done):
-    """Its lexer's assertions fail if memory runs out within a string (jansson issue 362); the
-    second is what glibc says where it has no memory for their text. We have no assertions."""
-    told = b": lex_" in done.stderr and b"load.c:" in done.stderr
-    return done.returncode == -signal.SIGABRT and (told or done.stderr == b"Unexpected error.\n")
-
-
 def is_old(product):
     with open(product, "rb") as file:
         return file.read() == OLD
@@ -102,7 +94,7 @@ def check(words, product, whole, settings):
     before, kept = sorted(os.listdir(".")), checkpoint()
     done = run(words, **settings)
     what = f"{words[0]} with {settings}: status {done.returncode}, {done.stderr!r}"
-    assert done.returncode in (0, 1) or ends_in_jansson(done), what
+    assert done.returncode in (0, 1), what
     assert sorted(os.listdir(".")) == before, what + f", files {os.listdir('.')}"
     if done.returncode == 1:
         assert done.stderr.count(b"\n") == 1 and done.stderr.startswith(b"pflow "), what
@@ -118,10 +110,9 @@ def check(words, product, whole, settings):
 def sweep(words, product):
     assert run(words).returncode == 0
     whole = meaning(product) if product else None
-    kinds = KINDS if product else ["open", "read", "write", "malloc"]
     must = KINDS if product else ["open", "read", "malloc"]
     ended = []
-    for kind in kinds:
+    for kind in KINDS:
         if kind == "malloc" and words[0] == "plot":
             continue  # fontconfig, which draws its letters, dies without memory
         calls = count(words, kind)
@@ -131,33 +122,44 @@ def sweep(words, product):
             for at in chosen(calls)
             for on in ({}, {"FAIL_ON": "1"})
         ]
-        assert any(tried) or calls == 0, f"{words[0]} does without every call of {kind}"
+        # Of files that were read a failing close loses nothing.
+        assert any(tried) or kind not in must, f"{words[0]} does without every call of {kind}"
         ended += tried
-    told = f"{' '.join(words[:1] + words[-1:])}: {len(ended)} runs, {ended.count(0)} of them did without the call"
-    aborted = ended.count(-signal.SIGABRT)
-    print(told + (f", {aborted} aborted by jansson" if aborted else ""), flush=True)
+    told = f"{len(ended)} runs, {ended.count(0)} of them did without the call"
+    print(f"{' '.join(words[:1] + words[-1:])}: {told}", flush=True)
 
 
-def within(mebibytes, *words):
+def within(mebibytes, words):
     """A command with so much memory. One thread: OpenBLAS waits for those it cannot have."""
     size = mebibytes << 20
-    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))
     env = dict(os.environ, OPENBLAS_NUM_THREADS="1")
-    return subprocess.run([pflow, *words], env=env, capture_output=True, timeout=120, preexec_fn=limit)
+    return subprocess.run(
+        [pflow, *words],
+        env=env,
+        capture_output=True,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size)),
+    )
 
 
 def short_of_memory():
-    """A header of 20 MB in memory that begins with just enough for the program itself."""
+    """A header of 20 MB, from the memory that the program itself takes to enough for it."""
     text = b'{"__metadata__": {"x": "' + b"y" * 20_000_000 + b'"}}'
     with open("long.st", "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
-    least = next(size for size in range(16, 1024, 16) if within(size, "--version").returncode == 0)
-    for words in (["info", "long.st"], ["transform", "--map", "long.st", "--in", "X.npy", "--out", "new.npy"]):
-        for size in range(least, least + 192, 16):
-            done = within(size, *words)
-            assert done.returncode == 1 and done.stderr.count(b"\n") == 1, f"{words}, {size} MiB: {done}"
+    least = 16
+    while within(least, ["--version"]).returncode != 0:
+        least += 16
+    refused = 0
+    size = least
+    while (done := within(size, ["info", "long.st"])).returncode != 0:
+        assert done.returncode == 1 and b"no memory for" in done.stderr, f"{size} MiB: {done}"
+        assert done.stderr.count(b"\n") == 1, done.stderr
+        refused += 1
+        size += 8
+    assert refused > 1, f"{size} MiB were enough at once"
     os.remove("long.st")
-    print("a long header in little memory: refused")
+    print(f"a header of 20 MB: wants {size} MiB, {least} of which are the program's")
 
 
 fit = ["fit", "--in", "X.npy", *SETTINGS, "--out", "map.safetensors"]
@@ -165,7 +167,9 @@ assert run(fit).returncode == 0
 assert run(["transform", "--map", "map.safetensors", "--in", "X2.npy", "--out", "Y2.npy"]).returncode == 0
 with open("count", "w") as file:
     file.write("0")
-for one in COMMANDS:
-    if not only or any(word in one[0] for word in only):
-        sweep(*one)
-short_of_memory()
+taken = [one for one in COMMANDS if not only or any(word in one[0] for word in only)]
+assert taken, f"no command has one of {only}"
+for one in taken:
+    sweep(*one)
+if not only:
+    short_of_memory()

@@ -25,9 +25,9 @@
 int run_tests(const char *module, const TTest *const *tests, size_t count);
 
 /*
- * The same with some that are tagged "long": what thousands of rows have in common,
- * through code that the others run as well. Check leaves them out if
- * CK_EXCLUDE_TAGS=long, for an emulator that is hundreds of times slower.
+ * The same with some that are tagged "long": slow ones, through code that quicker tests run
+ * as well, for an emulator that is hundreds of times slower. CK_EXCLUDE_TAGS=long leaves
+ * them out.
  */
 int run_tests_and_long(const char *module, const TTest *const *tests, size_t count,
                        const TTest *const *long_tests, size_t long_count);
