@@ -220,7 +220,6 @@ int main(void) {
       "map search",
       TESTS(given_settings_are_kept, it_may_say_leave_them_alone,
             labels_choose_by_accuracy, failing_memory_is_no_verdict,
-            progress_can_stop_a_fit, advice_has_reasons,
-            advice_of_many_rows_looks_at_some),
+            progress_can_stop_a_fit, advice_has_reasons),
       TESTS(open_settings_are_chosen, advice_of_many_rows_looks_at_some));
 }

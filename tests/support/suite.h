@@ -25,9 +25,9 @@
 int run_tests(const char *module, const TTest *const *tests, size_t count);
 
 /*
- * The same with some that are tagged "long": slow ones, through code that quicker tests run
- * as well, for an emulator that is hundreds of times slower. CK_EXCLUDE_TAGS=long leaves
- * them out.
+ * The same with some that are tagged "long": slow ones, through code that quicker tests
+ * run as well. CK_EXCLUDE_TAGS=long leaves them out, for an emulator that is hundreds of
+ * times slower.
  */
 int run_tests_and_long(const char *module, const TTest *const *tests, size_t count,
                        const TTest *const *long_tests, size_t long_count);
