@@ -288,10 +288,10 @@ START_TEST(a_workspace_has_its_own_tolerance) {
 END_TEST
 
 int main(void) {
-  return run_tests_and_long(
-      "poisson map",
-      TESTS(strength_0_is_the_preprocessing, inverse_undoes_the_flow,
-            rows_are_on_their_own, use_allocates_nothing,
-            a_workspace_has_its_own_tolerance),
-      TESTS(unseen_rows_become_uniform, fitted_rows_follow_the_same_law));
+  return run_tests_and_long("poisson map",
+                            TESTS(strength_0_is_the_preprocessing, rows_are_on_their_own,
+                                  use_allocates_nothing,
+                                  a_workspace_has_its_own_tolerance),
+                            TESTS(unseen_rows_become_uniform, inverse_undoes_the_flow,
+                                  fitted_rows_follow_the_same_law));
 }
