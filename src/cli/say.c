@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,7 +84,10 @@ int say_flush(void) {
 }
 
 void *say_alloc(size_t count, size_t size) {
+  static bool said;
   void *block = pflow_alloc(count, size);
-  if (!block) say_failed("%s", pflow_errmsg());
-  return block;
+  if (block || said) return block;
+  say_failed("%s", pflow_errmsg());
+  said = true;
+  return NULL;
 }

@@ -41,7 +41,7 @@ int say_flush(void);
 /* "1 row", "2 rows" */
 #define plural(n) ((n) == 1 ? "" : "s")
 
-/* Zeroed memory, pflow_free; NULL after saying so. */
+/* Zeroed memory, pflow_free; NULL after saying so, but only once in a process. */
 void *say_alloc(size_t count, size_t size);
 
 /* Leave the function with a status unless a call of the library, or one that returns a
