@@ -131,7 +131,7 @@ way_memory() {
   CC=clang build "$top/memory" -DPFLOW_SANITIZE=memory \
     -DCMAKE_BUILD_TYPE=RelWithDebInfo || return
   programs memory "$top/memory" \
-    -E '_(io|net|map|archive|checkpoint|idx)|long_run|safetensors|foreign|file_limit|affine|spectrum|odd_rows'
+    -E '_(io|json|net|map|archive|checkpoint|idx)|long_run|safetensors|foreign|file_limit|affine|spectrum|odd_rows'
 }
 
 # Blocks of the CBLAS's threads are "possibly lost": only those that are lost count.

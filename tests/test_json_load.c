@@ -120,7 +120,7 @@ START_TEST(other_texts_are_refused) {
   check_refused("{\"a\": \"b", "ends too early", 8);
   check_refused("{}, {}", "one object or array", 0);
   check_refused("{}], [{}", "end of file", 4);
-  check_refused("{}]", "ends too early", 3);
+  check_refused("{}]", "end of file", 3);
   check_refused("17", "one object or array", 0);
   check_refused("{\"a\":1,\"a\":1}", "duplicate object key", 10);
   check_refused("{} x", "expected near 'x'", 4);

@@ -18,7 +18,7 @@ enum { before_pad = 2, behind_pad = 2 };
 /*
  * No shorter than the text, as then no token of it needs a larger buffer. The buffer
  * grows at lengths of 2^k - 1: at 3 * 2^k the string's end is far from all of them, and
- * only lost behind thousands of other characters.
+ * only lost behind hundreds of other characters.
  */
 static size_t pad_for(size_t length) {
   size_t pad = 3 << 9;
@@ -65,7 +65,8 @@ static json_t *fail(json_error_t *error, const source *self) {
   const size_t place = error->position > 0 ? (size_t)error->position : 0;
   const size_t head = head_of(self), end = head + self->length;
   if (place < head) *error->text = 0;
-  if (place > end && *error->text)
+  const bool goes_on = json_error_code(error) == json_error_end_of_input_expected;
+  if (place > end && *error->text && !goes_on)
     snprintf(error->text, sizeof error->text, "it ends too early");
   error->position = (int)(place <= head ? 0 : (place < end ? place : end) - head);
   return NULL;

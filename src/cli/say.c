@@ -86,8 +86,9 @@ int say_flush(void) {
 void *say_alloc(size_t count, size_t size) {
   static bool said;
   void *block = pflow_alloc(count, size);
-  if (block || said) return block;
-  say_failed("%s", pflow_errmsg());
-  said = true;
-  return NULL;
+  if (!block && !said) {
+    say_failed("%s", pflow_errmsg());
+    said = true;
+  }
+  return block;
 }
