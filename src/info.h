@@ -15,6 +15,7 @@ int info_labels(const char *path, bool json);
 
 /* The header of a safetensors file, a new object; NULL after saying why not. */
 json_t *info_read_header(const char *path);
-int info_safetensors(const char *path, const json_t *header, bool json);
+/* Takes the metadata out of the header. */
+int info_safetensors(const char *path, json_t *header, bool json);
 
 #endif

@@ -116,12 +116,11 @@ static void print_tensor(const char *name, const json_t *tensor) {
   putchar('\n');
 }
 
-static void print_tensors(json_t *header) {
+static void print_tensors(json_t *tensors) {
   const char *name;
   json_t *value;
   size_t shown = 0;
-  json_object_foreach(header, name, value) {
-    if (strcmp(name, "__metadata__") == 0) continue;
+  json_object_foreach(tensors, name, value) {
     if (shown++ < most_shown) print_tensor(name, value);
   }
   if (shown > most_shown) printf("  ... and %zu more\n", shown - most_shown);
@@ -140,26 +139,36 @@ static void print_metadata(json_t *metadata) {
   }
 }
 
-int info_safetensors(const char *path, const json_t *header, bool json) {
-  json_t *tensors = json_deep_copy(header);
-  json_t *metadata = json_incref(json_object_get(tensors, "__metadata__"));
-  const bool has_metadata = metadata != NULL;
-  const bool of_fit = json_object_get(metadata, "pflow.map.checkpoint") != NULL;
-  if (has_metadata) json_object_del(tensors, "__metadata__");
-  if (json) {
-    json_t *object = json_out_object();
-    put_text(object, "file", path);
-    put_text(object, "kind", of_fit ? "checkpoint" : "safetensors");
-    put_json(object, "metadata", has_metadata ? metadata : json_object());
-    put_json(object, "tensors", tensors);
-    return json_out_print(object);
-  }
+static void print_header(const char *path, bool of_fit, json_t *tensors,
+                         json_t *metadata) {
   const size_t count = json_object_size(tensors);
   printf("%s: %s, %zu tensor%s\n", path,
          of_fit ? "the checkpoint of a fit" : "safetensors", count, plural(count));
   print_tensors(tensors);
-  if (has_metadata) print_metadata(metadata);
+  print_metadata(metadata);
+}
+
+static json_t *header_json(const char *path, bool of_fit, json_t *tensors,
+                           json_t *metadata) {
+  json_t *object = json_out_object();
+  put_text(object, "file", path);
+  put_text(object, "kind", of_fit ? "checkpoint" : "safetensors");
+  put_json(object, "metadata", metadata ? json_incref(metadata) : json_object());
+  put_json(object, "tensors", json_incref(tensors));
+  return object;
+}
+
+int info_safetensors(const char *path, json_t *header, bool json) {
+  json_t *metadata = json_incref(json_object_get(header, "__metadata__"));
+  const bool of_fit = json_object_get(metadata, "pflow.map.checkpoint") != NULL;
+  json_object_del(header, "__metadata__");
+  int status;
+  if (json) {
+    status = json_out_print(header_json(path, of_fit, header, metadata));
+  } else {
+    print_header(path, of_fit, header, metadata);
+    status = say_flush();
+  }
   json_decref(metadata);
-  json_decref(tensors);
-  return say_flush();
+  return status;
 }

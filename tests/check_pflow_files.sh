@@ -30,6 +30,10 @@ npy("short.npy", "(4, 2)", 31)
 npy("long.npy", "(4, 2)", 33)
 npy("less.npy", "(-4, 2)", 32)
 npy("labels.npy", "(5000000000000,)", 40, "<i8")
+quoted = '{"descr": "<i4", "shape": (3,), "fortran_order": False}\n'.encode()
+with open("quoted.npy", "wb") as file:
+    file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(quoted)) + quoted + bytes(12))
+np.save("halves.npy", np.ones((3, 2), np.float16))
 np.save("none.npy", np.zeros((0, 6), np.float32))
 np.save("one.npy", np.ones((1, 6), np.float32))
 np.save("alike.npy", np.ones((50, 6), np.float32))
@@ -120,6 +124,11 @@ soon 1 'pflow suggest: alike.npy: all rows are alike' suggest --in alike.npy
 soon 1 'pflow suggest: one.npy: too few rows for advice: 1, wants 4 or more' suggest --in one.npy
 soon 1 'pflow eval: one.npy: too few rows to measure: 1, wants 3 or more' eval --in one.npy
 "$pflow" info one.npy | grep -q 'one.npy: 1 row of 6 values' || { echo "one.npy: not 1 row"; exit 1; }
+"$pflow" info quoted.npy | grep -q 'quoted.npy: 3 labels from 0 to 0, int32' || {
+  echo "quoted.npy: not 3 labels"
+  exit 1
+}
+"$pflow" info halves.npy --json | grep -q '"type": "float16"' || { echo "no halves"; exit 1; }
 soon 1 'one.npy has 1 row, X.npy has 200' eval --in X.npy --reference one.npy
 "$pflow" eval --in alike.npy >log 2>err
 grep -q 'no effective rank: all rows are alike' err || { cat err; exit 1; }

@@ -2,6 +2,7 @@
  * test_json_load.c - JSON texts while any of jansson's allocations fail: the whole value
  * or none.
  */
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,27 +15,29 @@
 
 static struct {
   size_t calls, from, to; /* calls from..to-1 fail */
-  pflow_rng *rng;         /* or each by a third */
+  pflow_rng *rng;         /* or each by a thirtieth */
+  size_t failed;
 } plan;
 
 static void *planned_malloc(size_t size) {
   const size_t call = plan.calls++;
-  if (call >= plan.from && call < plan.to) return NULL;
-  if (plan.rng && pflow_rng_below(plan.rng, 3) == 0) return NULL;
-  return malloc(size);
+  const bool in_range = call >= plan.from && call < plan.to;
+  if (!in_range && !(plan.rng && pflow_rng_below(plan.rng, 30) == 0)) return malloc(size);
+  plan.failed++;
+  return NULL;
 }
 
 /* The value of a text while calls fail, or NULL. */
 static json_t *load(const char *text, size_t from, size_t to, pflow_rng *rng,
                     json_error_t *error) {
-  plan.calls = 0, plan.from = from, plan.to = to, plan.rng = rng;
+  plan.calls = plan.failed = 0, plan.from = from, plan.to = to, plan.rng = rng;
   json_set_alloc_funcs(planned_malloc, free);
   json_t *found = pf_json_load(text, strlen(text), error);
   json_set_alloc_funcs(malloc, free);
   return found;
 }
 
-/* Whether it was read; the value may be no other one. */
+/* Whether it was read: the same value, if no call failed, or no text but "no memory". */
 static bool check(const char *text, const json_t *whole, size_t from, size_t to,
                   pflow_rng *rng) {
   json_error_t error;
@@ -42,6 +45,10 @@ static bool check(const char *text, const json_t *whole, size_t from, size_t to,
   const bool read = found != NULL;
   ck_assert_msg(!found || json_equal(found, whole), "%.40s: other values, calls %zu-%zu",
                 text, from, to);
+  ck_assert_msg(read == (plan.failed == 0), "%.40s: read %d, %zu calls failed", text,
+                read, plan.failed);
+  ck_assert_msg(read || !*error.text, "%.40s: calls %zu-%zu: %s", text, from, to,
+                error.text);
   json_decref(found);
   return read;
 }
@@ -52,7 +59,7 @@ static const char numbers[] = "{\"pi\": [3.14159265358979312, -1.797693134862315
                               "12345678901234567, 2.2250738585072014e-308]}";
 static const char escapes[] =
     "[\"a line\\nand another\\tof \\u00e4\\ud83d\\ude00 \\\\ \\\"\", "
-    "{\"a key that is longer than sixteen\": true}, null]";
+    "{\"a key that is longer than sixteen: \xc3\xa4\": true, \"b\": \"c\"}, null]";
 
 /* Objects and strings up to a length that moves over the sizes of a buffer. */
 static const char *long_text(size_t length) {
@@ -97,8 +104,11 @@ START_TEST(random_failures_lose_nothing) {
   const char *const texts[] = {numbers, escapes, long_text(3000)};
   for (size_t i = 0; i < 3; i++) {
     json_t *whole = load(texts[i], 0, 0, NULL, &error);
+    size_t read = 0;
     for (size_t round = 0; round < 3000; round++)
-      check(texts[i], whole, 0, 0, &rng);
+      read += check(texts[i], whole, 0, 0, &rng);
+    ck_assert_uint_gt(read, 300);
+    ck_assert_uint_lt(read, 2700);
     json_decref(whole);
   }
 }
@@ -116,28 +126,35 @@ static void check_refused(const char *text, const char *why, int position) {
 
 START_TEST(other_texts_are_refused) {
   check_refused("", "ends too early", 0);
+  check_refused(" ", "ends too early", 1);
   check_refused("{", "ends too early", 1);
   check_refused("{\"a\": \"b", "ends too early", 8);
-  check_refused("{}, {}", "one object or array", 0);
-  check_refused("{}], [{}", "end of file", 4);
+  check_refused("{}, {}", "end of file", 3);
+  check_refused("{},", "end of file", 3);
+  check_refused("{}], [{}", "end of file", 3);
   check_refused("{}]", "end of file", 3);
+  check_refused("{} x", "end of file", 4);
+  check_refused("[\"]\\\"]\"]{}", "end of file", 9);
   check_refused("17", "one object or array", 0);
+  check_refused("17]", "one object or array", 0);
+  check_refused("]", "one object or array", 0);
   check_refused("{\"a\":1,\"a\":1}", "duplicate object key", 10);
-  check_refused("{} x", "expected near 'x'", 4);
+  check_refused("{\"a\" \"b\"}", "':' expected near '\"b\"'", 8);
+  check_refused("{\"a\":1 \"b\"}", "'}' expected near '\"b\"'", 10);
+  check_refused("[\"a\\x\"]", "invalid escape", 5);
 }
 END_TEST
 
-START_TEST(no_memory_has_no_text) {
+/* It is looked at before the text, of which there is one byte. */
+START_TEST(a_length_beyond_an_int_is_refused) {
   json_error_t error;
-  for (size_t from = 0; from < 8; from++) {
-    ck_assert_ptr_null(load(numbers, from, SIZE_MAX, NULL, &error));
-    ck_assert_msg(!*error.text, "from call %zu on: %s", from, error.text);
-  }
+  ck_assert_ptr_null(pf_json_load("{", (size_t)INT_MAX / 4 + 1, &error));
+  ck_assert_str_eq(error.text, "it is too long");
 }
 END_TEST
 
 int main(void) {
   return run_tests("json_load",
                    TESTS(failing_allocations_lose_nothing, random_failures_lose_nothing,
-                         other_texts_are_refused, no_memory_has_no_text));
+                         other_texts_are_refused, a_length_beyond_an_int_is_refused));
 }

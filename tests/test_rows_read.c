@@ -77,6 +77,26 @@ START_TEST(npy_files_are_read_by_blocks) {
 }
 END_TEST
 
+START_TEST(types_are_those_of_the_file) {
+  static const char *const types[][2] = {
+      {"<f2", "float16"}, {"<f4", "float32"}, {"<f8", "float64"}};
+  const float x[4] = {1, 2, 3, 4};
+  pflow_rows *rows;
+  temp_begin();
+  for (size_t i = 0; i < 3; i++) {
+    ck_ok(pflow_rows_open(&rows,
+                          npy_write_rows("a.npy", types[i][0], x, 1, 2, (size_t)2 << i)));
+    ck_assert_str_eq(pflow_rows_type(rows), types[i][1]);
+    pflow_rows_close(rows);
+  }
+  ck_ok(pflow_rows_open(&rows, vecs_write("a.fvecs", x, 2, 2)));
+  ck_assert_str_eq(pflow_rows_type(rows), "float32");
+  pflow_rows_close(rows);
+  ck_assert_ptr_null(pflow_rows_type(NULL));
+  temp_end();
+}
+END_TEST
+
 /* The value of 16 bits by IEEE 754-2008, 3.4. */
 static float half_value(unsigned bits) {
   int sign = bits >> 15 ? -1 : 1, exponent = bits >> 10 & 31, fraction = bits & 1023;
@@ -360,9 +380,9 @@ int main(void) {
   return run_tests(
       "rows_read",
       TESTS(fvecs_are_read_by_blocks, npy_files_are_read_by_blocks,
-            every_half_is_read_exactly, nothing_of_null_and_bad_ranges,
-            values_that_are_not_finite_are_named, a_file_that_is_cut_gives_an_error,
-            a_file_that_is_replaced_gives_its_old_rows, rows_beyond_4_gib_are_read,
-            threads_share_a_file_and_nothing_is_allocated, reading_allocates_nothing,
-            failing_allocations_leave_nothing));
+            types_are_those_of_the_file, every_half_is_read_exactly,
+            nothing_of_null_and_bad_ranges, values_that_are_not_finite_are_named,
+            a_file_that_is_cut_gives_an_error, a_file_that_is_replaced_gives_its_old_rows,
+            rows_beyond_4_gib_are_read, threads_share_a_file_and_nothing_is_allocated,
+            reading_allocates_nothing, failing_allocations_leave_nothing));
 }

@@ -292,6 +292,34 @@ START_TEST(labels_come_back) {
 }
 END_TEST
 
+START_TEST(types_of_labels_are_those_of_the_file) {
+  static const char *const types[][2] = {
+      {"|i1", "int8"},  {"<i2", "int16"},  {"<i4", "int32"},  {"<i8", "int64"},
+      {"|u1", "uint8"}, {"<u2", "uint16"}, {"<u4", "uint32"}, {"<u8", "uint64"}};
+  const int32_t labels[8] = {0};
+  const char *type;
+  temp_begin();
+  for (size_t i = 0; i < 8; i++) {
+    const size_t size = (size_t)4 << i % 4;
+    ck_ok(pflow_labels_type(
+        &type, npy_write("l.npy", 1, npy_dict(types[i][0], "(4,)"), labels, size)));
+    ck_assert_str_eq(type, types[i][1]);
+  }
+  ck_ok(pflow_labels_type(&type, vecs_write("l.ivecs", some_labels, 4, 1)));
+  ck_assert_str_eq(type, "int32");
+  ck_fails(pflow_labels_type(&type, npy_write_rows("r.npy", "<f4", labels, 2, 4, 4)),
+           PFLOW_EUNSUPPORTED, "r.npy: labels of 2 dimensions");
+  ck_assert_ptr_null(type);
+  ck_fails(pflow_labels_type(&type, "l.txt"), PFLOW_EUNSUPPORTED,
+           "l.txt: a file of labels");
+  ck_fails(pflow_labels_type(&type, temp_path("none.npy")), PFLOW_EIO, "none.npy");
+  ck_fails(pflow_labels_type(&type, NULL), PFLOW_ENULL, "path");
+  ck_fails(pflow_labels_type(NULL, "l.npy"), PFLOW_ENULL, "type");
+  temp_end();
+  ck_assert_uint_eq(pflow_live_blocks(), 0);
+}
+END_TEST
+
 static void check_labels_fail(const char *path, pflow_err code, const char *text) {
   int32_t *labels;
   size_t n = 9;
@@ -395,6 +423,7 @@ int main(void) {
             a_file_is_replaced_by_what_is_made_of_it, a_discarded_file_leaves_nothing,
             missing_rows_are_named, too_many_rows_are_refused_and_not_written,
             a_full_disk_leaves_the_old_file, bad_arguments_are_named, null_is_refused,
-            labels_come_back, bad_labels_are_named, bad_arguments_of_labels_are_named,
-            appending_allocates_nothing, failing_allocations_leave_nothing));
+            labels_come_back, types_of_labels_are_those_of_the_file, bad_labels_are_named,
+            bad_arguments_of_labels_are_named, appending_allocates_nothing,
+            failing_allocations_leave_nothing));
 }

@@ -45,10 +45,14 @@ typedef struct pflow_rows pflow_rows;
 PFLOW_API pflow_err pflow_rows_open(pflow_rows **rows, const char *path);
 PFLOW_API void pflow_rows_close(pflow_rows *rows);
 
-/* Number of rows, values of a row, and the path as it was given; 0 or NULL for NULL. */
+/*
+ * Number of rows, values of a row, the path as it was given, and the type of the file's
+ * values by NumPy's name ("float16", static); 0 or NULL for NULL.
+ */
 PFLOW_API size_t pflow_rows_count(const pflow_rows *rows);
 PFLOW_API size_t pflow_rows_dim(const pflow_rows *rows);
 PFLOW_API const char *pflow_rows_path(const pflow_rows *rows);
+PFLOW_API const char *pflow_rows_type(const pflow_rows *rows);
 
 /*
  * Rows begin <= i < begin + n into x (n x dim). float64 is rounded to float32, beyond its
@@ -115,6 +119,12 @@ PFLOW_API void pflow_rows_discard(pflow_rows_writer *writer);
  * INT32_MAX, PFLOW_EUNSUPPORTED for rows of .ivecs with more than one value.
  */
 PFLOW_API pflow_err pflow_labels_load(int32_t **labels, size_t *n, const char *path);
+
+/*
+ * The type of a file's labels by NumPy's name ("uint8", static), from its head alone. On
+ * error, as of pflow_labels_load for the head, *type is NULL.
+ */
+PFLOW_API pflow_err pflow_labels_type(const char **type, const char *path);
 
 /* Writes n > 0 labels, whole or not at all: .npy (int32) or .ivecs. */
 PFLOW_API pflow_err pflow_labels_save(const char *path, const int32_t *labels, size_t n);

@@ -49,6 +49,30 @@ pflow_err pflow_labels_load(int32_t **labels, size_t *n, const char *path) {
   return wrong_extension(path);
 }
 
+static pflow_err read_type(const char **type, const pf_reader *file, bool vecs) {
+  size_t count, dim;
+  pf_npy npy;
+  if (vecs)
+    pf_try(pf_vecs_examine(file, &count, &dim));
+  else
+    pf_try(pf_npy_open(&npy, file, &pf_npy_labels, 1));
+  *type = vecs ? "int32" : npy.type->name;
+  return PFLOW_OK;
+}
+
+pflow_err pflow_labels_type(const char **type, const char *path) {
+  pf_need(type);
+  *type = NULL;
+  pf_need(path);
+  const bool vecs = pf_has_extension(path, ".ivecs");
+  if (!vecs && !pf_has_extension(path, ".npy")) return wrong_extension(path);
+  pf_reader file;
+  pf_try(pf_reader_open(&file, path));
+  const pflow_err rc = read_type(type, &file, vecs);
+  pf_reader_close(&file);
+  return rc;
+}
+
 static pflow_err save_ivecs(const char *path, const int32_t *labels, size_t n) {
   if (n == 0) return pf_fail(PFLOW_EINVAL, "%s: 0 labels to save", path);
   pf_writer writer;

@@ -20,7 +20,7 @@ typedef pflow_err (*pf_npy_convert_fn)(const pf_npy *self, void *out, size_t ind
                                        const unsigned char *bytes, size_t n);
 
 typedef struct pf_npy_type {
-  const char *descr;
+  const char *descr, *name;
   size_t bytes;
   pf_npy_convert_fn convert; /* NULL: they are wanted as they lie */
 } pf_npy_type;

@@ -81,12 +81,14 @@ static pflow_err convert_labels(const pf_npy *self, void *out, size_t index,
 
 /* ---- kinds ---- */
 
-static const pf_npy_type floats[] = {
-    {"<f2", 2, convert_halves}, {"<f4", 4, NULL}, {"<f8", 8, convert_doubles}};
+static const pf_npy_type floats[] = {{"<f2", "float16", 2, convert_halves},
+                                     {"<f4", "float32", 4, NULL},
+                                     {"<f8", "float64", 8, convert_doubles}};
 static const pf_npy_type integers[] = {
-    {"|i1", 1, convert_labels}, {"<i2", 2, convert_labels}, {"<i4", 4, convert_labels},
-    {"<i8", 8, convert_labels}, {"|u1", 1, convert_labels}, {"<u2", 2, convert_labels},
-    {"<u4", 4, convert_labels}, {"<u8", 8, convert_labels}};
+    {"|i1", "int8", 1, convert_labels},   {"<i2", "int16", 2, convert_labels},
+    {"<i4", "int32", 4, convert_labels},  {"<i8", "int64", 8, convert_labels},
+    {"|u1", "uint8", 1, convert_labels},  {"<u2", "uint16", 2, convert_labels},
+    {"<u4", "uint32", 4, convert_labels}, {"<u8", "uint64", 8, convert_labels}};
 
 const pf_npy_kind pf_npy_floats = {"values", "little-endian float16, float32 or float64",
                                    "x.astype('float32')", floats, 3};

@@ -46,6 +46,11 @@ size_t pflow_rows_dim(const pflow_rows *rows) {
   return rows ? rows->dim : 0;
 }
 
+const char *pflow_rows_type(const pflow_rows *rows) {
+  if (!rows) return NULL;
+  return rows->npy.type ? rows->npy.type->name : "float32";
+}
+
 const char *pflow_rows_path(const pflow_rows *rows) {
   return rows ? rows->path : NULL;
 }

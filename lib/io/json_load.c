@@ -1,9 +1,10 @@
 #include "io/json_load.h"
 
+#include <limits.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What jansson is given: ["xxx...x",TEXT] */
 typedef struct source {
@@ -17,8 +18,10 @@ enum { before_pad = 2, behind_pad = 2 };
 
 /*
  * No shorter than the text, as then no token of it needs a larger buffer. The buffer
- * grows at lengths of 2^k - 1: at 3 * 2^k the string's end is far from all of them, and
- * only lost behind hundreds of other characters.
+ * grows where 2^j - 1 bytes are in it, for any j. A pad of 3 * 2^k begins to lose at
+ * 2^(k+1) - 1 and has 2^k bytes more to try it again, so its end, without which jansson
+ * would read on behind the buffer, is lost only if each of these tries fails; a loss in
+ * the midst is seen by its length.
  */
 static size_t pad_for(size_t length) {
   size_t pad = 3 << 9;
@@ -60,41 +63,91 @@ static bool has_memory_for(size_t pad) {
   return has;
 }
 
+static const char behind_value[] = "end of file expected behind the value";
+
+/* Says what is wrong with the text behind so many bytes of it, in place of jansson. */
+static void say(json_error_t *error, size_t place, const char *what) {
+  error->position = (int)place;
+  snprintf(error->text, sizeof error->text, "%s", what);
+}
+
+/* The first place from this one on that is no space, or the length. */
+static size_t skip_spaces(const source *self, size_t place) {
+  while (place < self->length && memchr(" \t\r\n", self->text[place], 4))
+    place++;
+  return place;
+}
+
+/* The place of what comes behind the text's object or array, or the length. */
+static size_t place_of_more(const source *self) {
+  size_t depth = 0;
+  bool in_string = false;
+  for (size_t i = skip_spaces(self, 0); i < self->length; i++) {
+    const char c = self->text[i];
+    if (c == '"') in_string = !in_string;
+    if (in_string && c == '\\') i++;
+    if (in_string) continue;
+    if (c == '{' || c == '[') depth++;
+    if ((c == '}' || c == ']') && --depth == 0) return skip_spaces(self, i + 1);
+  }
+  return self->length;
+}
+
+/* jansson's lexer takes a string for no token when it finds no memory to keep it in; of
+ * others that it refuses it has said more. */
+static bool was_not_kept(const json_error_t *error, const source *self, size_t at) {
+  static const char value[] = "invalid token", key[] = "string or '}' expected";
+  return at > 0 && byte_at(self, at - 1) == '"' &&
+         (strncmp(error->text, value, sizeof value - 1) == 0 ||
+          strncmp(error->text, key, sizeof key - 1) == 0);
+}
+
 /* Places and ends are those of the text. */
 static json_t *fail(json_error_t *error, const source *self) {
-  const size_t place = error->position > 0 ? (size_t)error->position : 0;
-  const size_t head = head_of(self), end = head + self->length;
-  if (place < head) *error->text = 0;
-  const bool goes_on = json_error_code(error) == json_error_end_of_input_expected;
-  if (place > end && *error->text && !goes_on)
-    snprintf(error->text, sizeof error->text, "it ends too early");
-  error->position = (int)(place <= head ? 0 : (place < end ? place : end) - head);
+  const size_t head = head_of(self), end = self->length;
+  const size_t at = error->position > 0 ? (size_t)error->position : 0;
+  const size_t place = at > head ? at - head : 0, more = place_of_more(self);
+  error->position = (int)(place < end ? place : end);
+  if (at < head || was_not_kept(error, self, at)) *error->text = 0;
+  if (!*error->text) return NULL;
+  if (more < end && place > more)
+    say(error, more + 1, behind_value);
+  else if (place > end)
+    say(error, end, "it ends too early");
   return NULL;
 }
 
 /* The text's value, from an array that has to be of the pad and of nothing else. */
 static json_t *take(json_t *array, json_error_t *error, const source *self) {
-  json_t *value = json_array_get(array, 1);
+  json_t *value = json_incref(json_array_get(array, 1));
   const bool whole = json_string_length(json_array_get(array, 0)) == self->pad;
-  const bool sound =
-      json_array_size(array) == 2 && (json_is_object(value) || json_is_array(value));
-  if (whole && sound) {
-    json_incref(value);
-  } else {
-    value = NULL;
-    error->position = 0;
-    snprintf(error->text, sizeof error->text, "%s",
-             whole ? "one object or array is expected" : "");
-  }
+  const bool alone = json_array_size(array) == 2;
   json_decref(array);
-  return value;
+  if (whole && alone) return value;
+  json_decref(value);
+  if (whole)
+    say(error, place_of_more(self) + 1, behind_value);
+  else
+    say(error, 0, "");
+  return NULL;
+}
+
+/* A text that is empty is left to jansson. */
+static bool has_other_value(const source *self) {
+  const size_t place = skip_spaces(self, 0);
+  return place < self->length && self->text[place] != '{' && self->text[place] != '[';
 }
 
 json_t *pf_json_load(const char *text, size_t length, json_error_t *error) {
   *error = (json_error_t){.text = ""};
-  if (length > SIZE_MAX / 16) return NULL;
-  source self = {.text = text, .length = length, .pad = pad_for(length)};
-  if (!has_memory_for(self.pad)) return NULL;
-  json_t *array = json_load_callback(give, &self, JSON_REJECT_DUPLICATES, error);
-  return array ? take(array, error, &self) : fail(error, &self);
+  source self = {.text = text, .length = length};
+  if (length > INT_MAX / 4) {
+    say(error, 0, "it is too long");
+  } else if (has_other_value(&self)) {
+    say(error, 0, "one object or array is expected");
+  } else if (has_memory_for(self.pad = pad_for(length))) {
+    json_t *array = json_load_callback(give, &self, JSON_REJECT_DUPLICATES, error);
+    return array ? take(array, error, &self) : fail(error, &self);
+  }
+  return NULL;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/say.h"
@@ -61,14 +62,10 @@ void put_text(json_t *object, const char *key, const char *value) {
 
 int json_out_print(json_t *object) {
   const size_t flags = JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9);
-  int status = status_ok;
-  if (incomplete)
-    status = say_failed("out of memory for the result");
-  else if (json_dumpf(object, stdout, flags) != 0)
-    status = say_failed("standard output could not be written");
-  else
-    putchar('\n');
+  char *text = incomplete ? NULL : json_dumps(object, flags);
   json_decref(object);
-  try_status(status);
+  if (!text) return say_failed("out of memory for the result");
+  puts(text);
+  free(text);
   return say_flush();
 }

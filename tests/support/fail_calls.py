@@ -2,6 +2,7 @@
 
   fail_calls.py PFLOW SHIM TRIES [WORD ...]     only commands that have one of the words
 """
+import json
 import os
 import resource
 import struct
@@ -27,6 +28,8 @@ COMMANDS = [
     (["eval", "--in", "X.npy", "--labels", "y.npy", "--json"], None),
     (["suggest", "--in", "X.npy"], None),
     (["info", "map.safetensors", "--json"], None),
+    (["info", "other.st"], None),
+    (["info", "y.npy"], None),
     (["plot", "--in", "X2.npy", "--out", "new.svg"], "new.svg"),
     ([*COMPARE, "--json"], None),
     ([*COMPARE, "--html", "new.html"], "new.html"),
@@ -50,7 +53,19 @@ def chosen(calls):
     """All calls, or so many from the first to the last."""
     if tries == 0 or calls <= tries:
         return range(1, calls + 1)
-    return sorted({1 + i * (calls - 1) // (tries - 1) for i in range(tries)})
+    return sorted({1 + i * (calls - 1) // max(tries - 1, 1) for i in range(tries)})
+
+
+def without_times(value):
+    """A JSON value without the members that tell seconds."""
+    if isinstance(value, dict):
+        return {k: without_times(v) for k, v in value.items() if "seconds" not in k}
+    return [without_times(one) for one in value] if isinstance(value, list) else value
+
+
+def told(words, done):
+    """What a command printed that has to be the same each time."""
+    return without_times(json.loads(done.stdout)) if "--json" in words else done.stdout
 
 
 def meaning(product):
@@ -86,6 +101,15 @@ def check_checkpoint(words, whole, what):
     assert done.returncode == 0 and meaning("new.safetensors") == whole, what + str(done.stderr)
 
 
+def check_words(words, product, whole, done, settings, what):
+    """One line that says what if it failed, what a whole run prints if it did not."""
+    if done.returncode == 0:
+        assert product or told(words, done) == whole, what + f", printed {done.stdout!r}"
+        return
+    assert done.stderr.count(b"\n") == 1 and done.stderr.startswith(b"pflow "), what
+    assert settings["FAIL_CALL"] != "malloc" or b"memory" in done.stderr, what
+
+
 def check(words, product, whole, settings):
     """What must be so however the command ended. Returns its status."""
     if product:
@@ -96,8 +120,7 @@ def check(words, product, whole, settings):
     what = f"{words[0]} with {settings}: status {done.returncode}, {done.stderr!r}"
     assert done.returncode in (0, 1), what
     assert sorted(os.listdir(".")) == before, what + f", files {os.listdir('.')}"
-    if done.returncode == 1:
-        assert done.stderr.count(b"\n") == 1 and done.stderr.startswith(b"pflow "), what
+    check_words(words, product, whole, done, settings, what)
     if product:
         old = is_old(product)
         assert old or meaning(product) == whole, what
@@ -108,9 +131,10 @@ def check(words, product, whole, settings):
 
 
 def sweep(words, product):
-    assert run(words).returncode == 0
-    whole = meaning(product) if product else None
-    must = KINDS if product else ["open", "read", "malloc"]
+    done = run(words)
+    assert done.returncode == 0, done.stderr
+    whole = meaning(product) if product else told(words, done)
+    must = KINDS if product else ["open", "malloc"]
     ended = []
     for kind in KINDS:
         if kind == "malloc" and words[0] == "plot":
@@ -125,8 +149,8 @@ def sweep(words, product):
         # Of files that were read a failing close loses nothing.
         assert any(tried) or kind not in must, f"{words[0]} does without every call of {kind}"
         ended += tried
-    told = f"{len(ended)} runs, {ended.count(0)} of them did without the call"
-    print(f"{' '.join(words[:1] + words[-1:])}: {told}", flush=True)
+    result = f"{len(ended)} runs, {ended.count(0)} of them did without the call"
+    print(f"{' '.join(words[:1] + words[-1:])}: {result}", flush=True)
 
 
 def within(mebibytes, words):
@@ -142,24 +166,34 @@ def within(mebibytes, words):
     )
 
 
+def write_archive(name, header):
+    with open(name, "wb") as file:
+        file.write(struct.pack("<Q", len(header)) + header)
+
+
+def enough(words, least, step, ends):
+    """The memory from which on a command ends with this status; with less it says so."""
+    for size in range(least, 1024, step):
+        done = within(size, words)
+        if done.returncode == ends and b"memory" not in done.stderr:
+            return size
+        lines = done.stderr.count(b"\n")
+        assert done.returncode == 1 and lines == 1, f"{words}: {size} MiB: {done}"
+        assert b"no memory for" in done.stderr, f"{words}: {size} MiB: {done}"
+    raise AssertionError(f"{words}: never enough memory")
+
+
 def short_of_memory():
     """A header of 20 MB, from the memory that the program itself takes to enough for it."""
-    text = b'{"__metadata__": {"x": "' + b"y" * 20_000_000 + b'"}}'
-    with open("long.st", "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-    least = 16
-    while within(least, ["--version"]).returncode != 0:
-        least += 16
-    refused = 0
-    size = least
-    while (done := within(size, ["info", "long.st"])).returncode != 0:
-        assert done.returncode == 1 and b"no memory for" in done.stderr, f"{size} MiB: {done}"
-        assert done.stderr.count(b"\n") == 1, done.stderr
-        refused += 1
-        size += 8
-    assert refused > 1, f"{size} MiB were enough at once"
+    write_archive("long.st", b'{"__metadata__": {"x": "' + b"y" * 20_000_000 + b'"}}')
+    sizes = range(16, 1024, 16)
+    least = next(size for size in sizes if within(size, ["--version"]).returncode == 0)
+    told = enough(["info", "long.st"], least, 8, 0)
+    words = ["transform", "--map", "long.st", "--in", "X2.npy", "--out", "new.npy"]
+    refused = enough(words, least, 8, 1)  # as what it is: no map
+    assert told > least + 8 and refused > least + 8, f"{least}, {told}, {refused} MiB"
     os.remove("long.st")
-    print(f"a header of 20 MB: wants {size} MiB, {least} of which are the program's")
+    print(f"a header of 20 MB: wants {told} MiB, {least} of which are the program's")
 
 
 fit = ["fit", "--in", "X.npy", *SETTINGS, "--out", "map.safetensors"]
@@ -167,6 +201,8 @@ assert run(fit).returncode == 0
 assert run(["transform", "--map", "map.safetensors", "--in", "X2.npy", "--out", "Y2.npy"]).returncode == 0
 with open("count", "w") as file:
     file.write("0")
+tensor = b'{"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}'
+write_archive("other.st", b'{"a": ' + tensor + b', "__metadata__": {"by": "hand"}}')
 taken = [one for one in COMMANDS if not only or any(word in one[0] for word in only)]
 assert taken, f"no command has one of {only}"
 for one in taken:
