@@ -1,6 +1,7 @@
 #!/bin/sh
 # Processors without AVX-512, and without AVX: nothing that they lack is executed, not even
-# in front of the choice of kernels, and the rows come out the same but for rounding.
+# in front of the choice of kernels, and the rows come out the same but for rounding: maps
+# of an exact and of a learned field, and measures of rows.
 #   check_older_cpu.sh BUILD_FOLDER        77: skipped
 set -eu
 pflow=$(cd "$1" && pwd)/bin/pflow
@@ -30,26 +31,58 @@ on() {
   }
 }
 
-# shellcheck disable=SC2086 # one word an option
-"$pflow" fit $settings --out here.safetensors >/dev/null 2>&1
-"$pflow" transform --map here.safetensors --in X2.npy --out here.npy >/dev/null 2>&1
+# results NAME PFLOW...: what that pflow makes of the rows.
+results() {
+  name=$1
+  shift
+  # shellcheck disable=SC2086 # one word an option
+  "$@" fit $settings --field exact --out exact.safetensors >/dev/null
+  # shellcheck disable=SC2086
+  "$@" fit $settings --field network --steps 20 --out network.safetensors >/dev/null
+  for field in exact network; do
+    "$@" transform --map $field.safetensors --in X2.npy --out "$name.$field.npy" >/dev/null
+  done
+  "$@" eval --in X.npy --labels y.npy --json >"$name.json"
+}
+
+results here "$pflow" 2>/dev/null
 for expected in Nehalem:reference Haswell:avx2; do
   cpu=${expected%:*}
   on "$cpu" --version | grep -q "kernel level ${expected#*:}" || {
     echo "FAILED  $cpu has another level than ${expected#*:}"
     exit 1
   }
-  # shellcheck disable=SC2086
-  on "$cpu" fit $settings --out "$cpu.safetensors" >/dev/null
-  on "$cpu" transform --map "$cpu.safetensors" --in X2.npy --out "$cpu.npy" >/dev/null
+  results "$cpu" on "$cpu"
   "$python" - "$cpu" <<'PYTHON'
+import json
 import sys
 
 import numpy as np
 
-here, there = np.load("here.npy"), np.load(sys.argv[1] + ".npy")
-worst = float(np.abs(here - there).max())
-assert worst < 1e-3, f"{sys.argv[1]}: off by {worst}"
-print(f"{sys.argv[1]}: off by {worst:.1g}")
+
+def numbers(value):
+    """All numbers of a JSON value, in the order of its keys."""
+    if isinstance(value, (dict, list)):
+        parts = [value[k] for k in sorted(value)] if isinstance(value, dict) else value
+        return [number for part in parts for number in numbers(part)]
+    return [value] if isinstance(value, (int, float)) else []
+
+
+def worst(name, end, read):
+    here, there = (np.array(read(f"{one}.{end}")) for one in ("here", name))
+    assert here.shape == there.shape and here.size > 10, f"{end}: {here.shape}, {there.shape}"
+    return float(np.abs(here - there).max())
+
+
+def measures(path):
+    with open(path) as file:
+        return numbers(json.load(file))
+
+
+name = sys.argv[1]
+off = [worst(name, f"{field}.npy", np.load) for field in ("exact", "network")]
+off.append(worst(name, "json", measures))
+assert max(off) < 1e-3, f"{name}: off by {off}"
+print(f"{name}: off by {off[0]:.1g}, learned {off[1]:.1g}, measures {off[2]:.1g}")
 PYTHON
 done

@@ -6,6 +6,10 @@
  * safetensors reads it. Only F32 tensors of 1 to 4 dimensions are kept. A file is hostile
  * until checked: header size, JSON, offsets, overlap and gaps; errors as in pflow/data.h.
  * Files appear whole or not at all (pflow/file.h).
+ *
+ * Besides what each call names, any may return PFLOW_ENULL, and PFLOW_ENOMEM unless it
+ * only looks something up. An object that could not be made is NULL. An archive is used
+ * by one thread at a time; calls that take a const one may share it.
  */
 #ifndef PFLOW_IO_H
 #define PFLOW_IO_H

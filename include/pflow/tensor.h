@@ -3,7 +3,8 @@
  *
  * A tensor either owns its values or borrows them: from the caller (wrap) or from another
  * tensor (rows, reshape). A borrowing tensor must be destroyed before, or at least not
- * used after, what it borrows from.
+ * used after, what it borrows from. Any number of threads may read a tensor; writing to
+ * one, or to what it borrows, is for the caller to order.
  */
 #ifndef PFLOW_TENSOR_H
 #define PFLOW_TENSOR_H

@@ -1,6 +1,7 @@
 /*
  * pflow/train.h - a training loop for classifiers, written with public calls only, so
- * that lib/train/fit.c is also the pattern for a loop of your own.
+ * that lib/train/fit.c is also the pattern for a loop of your own. A training changes its
+ * network, optimiser and batches: one thread at a time, whatever the pool within.
  */
 #ifndef PFLOW_TRAIN_H
 #define PFLOW_TRAIN_H

@@ -44,7 +44,7 @@ typedef struct worker {
 /* One map's life: sizes and seeds change with every one. */
 typedef struct life {
   pflow_map *map, *again;
-  float *x, *y, *z, *back;
+  float *x, *y, *z, *back, *back_again;
   int32_t *labels;
   size_t n, dim;
   char path[512];
@@ -76,7 +76,7 @@ static pflow_map_config config_of(size_t turn) {
 
 static pflow_err make_rows(life *self, size_t turn) {
   const size_t most = most_rows * (most_values + 1);
-  float **all[] = {&self->x, &self->y, &self->z, &self->back};
+  float **all[] = {&self->x, &self->y, &self->z, &self->back, &self->back_again};
   pflow_rng rng;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (!(*all[i] = pflow_alloc(most, sizeof(float)))) return PFLOW_ENOMEM;
@@ -88,12 +88,12 @@ static pflow_err make_rows(life *self, size_t turn) {
   return PFLOW_OK;
 }
 
-static pflow_err use(const life *self, const pflow_map *map, float *y) {
+static pflow_err use(const life *self, const pflow_map *map, float *y, float *back) {
   pflow_map_work *work;
   pflow_err rc = pflow_map_work_create(&work, map, NULL);
   if (rc == PFLOW_OK) rc = pflow_map_transform(map, work, self->x, self->n, y);
   if (rc == PFLOW_OK && pflow_map_is_invertible(map))
-    rc = pflow_map_inverse(map, work, y, self->n, self->back);
+    rc = pflow_map_inverse(map, work, y, self->n, back);
   pflow_map_work_destroy(work);
   return rc;
 }
@@ -109,15 +109,18 @@ static pflow_err live(life *self, size_t turn) {
   if (rc == PFLOW_OK) rc = pflow_map_create(&self->map, &config);
   if (rc == PFLOW_OK)
     rc = pflow_map_fit(self->map, self->x, self->labels, self->n, self->dim);
-  if (rc == PFLOW_OK) rc = use(self, self->map, self->y);
+  if (rc == PFLOW_OK) rc = use(self, self->map, self->y, self->back);
   if (rc == PFLOW_OK) rc = save_and_load(self);
-  if (rc == PFLOW_OK) rc = use(self, self->again, self->z);
+  if (rc == PFLOW_OK) rc = use(self, self->again, self->z, self->back_again);
   return rc;
 }
 
 static int is_same(const life *self) {
   const size_t values = self->n * pflow_map_out_dim(self->map);
-  return memcmp(self->y, self->z, values * sizeof *self->y) == 0;
+  if (memcmp(self->y, self->z, values * sizeof *self->y) != 0) return 0;
+  if (!pflow_map_is_invertible(self->map)) return 1;
+  const size_t size = self->n * self->dim * sizeof *self->back;
+  return memcmp(self->back, self->back_again, size) == 0;
 }
 
 static void end_life(life *self) {
@@ -127,6 +130,7 @@ static void end_life(life *self) {
   pflow_free(self->y);
   pflow_free(self->z);
   pflow_free(self->back);
+  pflow_free(self->back_again);
   pflow_free(self->labels);
 }
 
