@@ -87,13 +87,18 @@ tr '\n' ' ' <out | tr -s ' ' | grep -q 'for other uses run pflow compare'
 
 # A choice that was rejected is not told as the map's; what changes nothing is said.
 "$pflow" info alone.safetensors --json >alone.json
+"$pflow" fit --in noise.npy --dims 2 --aug 2 --start 3 --out none.safetensors --json >none.json
 "$python" - <<'PYTHON'
 import json
 
 alone = json.load(open("alone.json"))
 assert "dims" not in alone and alone["choice"]["leave_alone"], alone
 assert "uniformity_after" not in alone["choice"], alone
-assert {"uniformity_after", "kept", "score_after"} <= set(alone["choice"]["best_rejected"])
+none = json.load(open("none.json"))["choice"]["best_rejected"]
+assert none["kept"] < none["least_kept"], none
+for rejected in alone["choice"]["best_rejected"], none:
+    gap = min(rejected["ideal_after"] - rejected["uniformity_after"], 0)
+    assert abs(rejected["score_after"] - gap) < 1e-8, rejected
 PYTHON
 # With a strength of the user's own it is the map's, and the advice stands beside it.
 "$pflow" fit --in noise.npy --strength 1 --out own.safetensors >out

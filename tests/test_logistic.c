@@ -223,7 +223,8 @@ static void times_curvature(const problem *p, double scale, double penalty,
 static void check_precondition(size_t n, size_t dim, double penalty) {
   problem p = make_problem(n, dim, 3, 1.0);
   const size_t width = dim + 1;
-  const pf_objective objective = {.x = p.x,
+  const pf_objective objective = {.unit = 1.0,
+                                  .x = p.x,
                                   .labels = p.labels,
                                   .n = n,
                                   .width = width,

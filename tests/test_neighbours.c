@@ -204,9 +204,55 @@ START_TEST(search_is_exact_on_hostile_rows) {
 }
 END_TEST
 
+/* So many rows that those which place the frame do not see the outlier, and queries that
+ * leave the last panel half empty: rows beyond it are nobody's. */
+START_TEST(outliers_that_the_frame_has_not_seen) {
+  enum { n = 2503, dim = 5, queries = 17 };
+  float *known = normal_values(n * dim, 5), *x = normal_values(queries * dim, 6);
+  const float outliers[] = {1e19f, 1e25f, -3e38f};
+  for (size_t i = 0; i < 3; i++) {
+    known[17 * dim + 2] = outliers[i];
+    check_nearest(known, n, x, queries, dim);
+    x[3 * dim] = -outliers[i];
+    check_nearest(known, n, x, queries, dim);
+    x[3 * dim] = 1.0f;
+  }
+  pflow_free(x);
+  pflow_free(known);
+}
+END_TEST
+
+/* The same with each row leaving itself out, of which lists are of the rows' own number.
+ */
+START_TEST(outliers_among_rows_that_leave_themselves_out) {
+  enum { n = 2503, dim = 5 };
+  float *x = normal_values(n * dim, 7);
+  size_t *nearest = pflow_alloc(n, sizeof *nearest);
+  x[17 * dim + 2] = 1e20f;
+  const pflow_features rows = {x, n, dim};
+  ck_ok(pflow_neighbours_within(&rows, NULL, 0, 1, nearest, NULL, NULL));
+  for (size_t i = 0; i < n; i++) {
+    double least = INFINITY, own = 0.0;
+    for (size_t j = 0; j < n; j++) {
+      double sum = 0.0;
+      for (size_t k = 0; k < dim; k++)
+        sum += pow((double)x[i * dim + k] - (double)x[j * dim + k], 2.0);
+      if (j == nearest[i]) own = sum;
+      if (j != i && sum < least) least = sum;
+    }
+    ck_assert_msg(nearest[i] != i && nearest[i] < n && own == least, "row %zu: %zu", i,
+                  nearest[i]);
+  }
+  pflow_free(nearest);
+  pflow_free(x);
+}
+END_TEST
+
 int main(void) {
   return run_tests("neighbours", TESTS(distances_at_every_level, finds_at_every_level,
                                        bound_lists_what_is_near,
                                        rows_too_long_for_float_are_always_listed,
-                                       search_is_exact_on_hostile_rows));
+                                       search_is_exact_on_hostile_rows,
+                                       outliers_that_the_frame_has_not_seen,
+                                       outliers_among_rows_that_leave_themselves_out));
 }

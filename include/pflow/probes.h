@@ -29,7 +29,8 @@ typedef struct pflow_probe_config {
   size_t grid_size;   /* 1: no cross-validation; not read when grid is NULL */
   size_t folds;       /* >= 2 and at most the rows cross-validated; default 5 */
   size_t max_rows;    /* cross-validated at most, a seeded sample; default 10000 */
-  double grad_tol;    /* of every fit, see pflow_logistic_config; default 1e-6 */
+  double grad_tol;    /* of every fit, see pflow_logistic_config, to rows divided by the
+                         power of two below their deviation; default 1e-6 */
   size_t max_iters;   /* default 2000 */
   uint64_t seed;
   pflow_pool *pool; /* NULL: the default pool */

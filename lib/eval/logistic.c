@@ -103,7 +103,7 @@ static pflow_err model_create(pflow_logistic **model, const fit *self) {
     const double *weights = self->weights + k * width;
     made->intercept[k] = weights[0];
     for (size_t j = 0; j < made->dim; j++)
-      made->coef[k * made->dim + j] = weights[j + 1];
+      made->coef[k * made->dim + j] = weights[j + 1] / self->objective.unit;
   }
   *model = made;
   return PFLOW_OK;
@@ -130,26 +130,23 @@ static pflow_err read_config(pflow_logistic_config *config,
                           "> 0");
 }
 
-pflow_err pflow_logistic_fit(pflow_logistic **model, const float *x,
-                             const int32_t *labels, size_t n, size_t dim, size_t classes,
-                             const pflow_logistic_config *config,
-                             pflow_logistic_report *report) {
-  pf_need(model);
+pflow_err pf_logistic_fit(pflow_logistic **model, const pflow_labelled *rows, double unit,
+                          const pflow_logistic_config *config,
+                          pflow_logistic_report *report) {
   *model = NULL;
-  pf_need(x);
-  pf_need(labels);
   pflow_logistic_config full;
   pf_try(read_config(&full, config));
-  pf_try(pf_check_setting(classes >= 2, "classes", (double)classes, ">= 2"));
-  pf_try(pf_check_rows_shared(full.pool, x, n, dim, "rows"));
-  pf_try(pf_check_labels(labels, n, classes, "labels"));
+  pf_try(pf_check_setting(rows->classes >= 2, "classes", (double)rows->classes, ">= 2"));
+  pf_try(pf_check_rows_shared(full.pool, rows->x, rows->n, rows->dim, "rows"));
+  pf_try(pf_check_labels(rows->labels, rows->n, rows->classes, "labels"));
   fit self = {.grad_tol = full.grad_tol};
-  self.objective = (pf_objective){.x = x,
-                                  .labels = labels,
-                                  .n = n,
-                                  .width = dim + 1,
-                                  .classes = classes,
+  self.objective = (pf_objective){.x = rows->x,
+                                  .labels = rows->labels,
+                                  .n = rows->n,
+                                  .width = rows->dim + 1,
+                                  .classes = rows->classes,
                                   .c = full.c,
+                                  .unit = unit,
                                   .pool = full.pool,
                                   .kernels = pf_kernels_get()};
   size_t iterations = 0;
@@ -158,6 +155,18 @@ pflow_err pflow_logistic_fit(pflow_logistic **model, const float *x,
   if (rc >= 0 && report)
     *report = (pflow_logistic_report){self.value, self.grad_max, iterations};
   return rc;
+}
+
+pflow_err pflow_logistic_fit(pflow_logistic **model, const float *x,
+                             const int32_t *labels, size_t n, size_t dim, size_t classes,
+                             const pflow_logistic_config *config,
+                             pflow_logistic_report *report) {
+  pf_need(model);
+  *model = NULL;
+  pf_need(x);
+  pf_need(labels);
+  const pflow_labelled rows = {x, labels, n, dim, classes};
+  return pf_logistic_fit(model, &rows, 1.0, config, report);
 }
 
 void pflow_logistic_destroy(pflow_logistic *model) {

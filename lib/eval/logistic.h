@@ -16,13 +16,13 @@ struct pflow_logistic {
 
 /*
  * c * sum_i loss_i + ||W||^2 / 2. Weights are [b_k, w_k]: the intercepts are a column of
- * their own, that of rows [1, x_i], free of the penalty.
+ * their own, that of rows [1, x_i / unit], free of the penalty.
  */
 typedef struct pf_objective {
   const float *x;        /* n x dim, width = dim + 1 */
   const int32_t *labels; /* n */
   size_t n, width, classes;
-  double c;
+  double c, unit; /* a power of two, so that dividing by it rounds nothing */
   pflow_pool *pool;
   const pf_kernels *kernels;
   size_t grain, chunks; /* rows of a chunk, a whole number of blocks */
@@ -38,8 +38,16 @@ void pf_objective_free(pf_objective *objective);
 pflow_err pf_objective_evaluate(pf_objective *objective, const double *weights,
                                 double *value, double *gradient);
 
-/* Lower triangle (width x width) of the sum of [1, x_i] [1, x_i]^T. */
+/* Lower triangle (width x width) of the sum of [1, x_i / unit] [1, x_i / unit]^T. */
 pflow_err pf_objective_curvature(const pf_objective *objective, double *sum);
+
+/*
+ * pflow_logistic_fit of rows divided by a unit, a power of two: c and grad_tol are those
+ * of such rows, the model is one of the rows as they are.
+ */
+pflow_err pf_logistic_fit(pflow_logistic **model, const pflow_labelled *rows, double unit,
+                          const pflow_logistic_config *config,
+                          pflow_logistic_report *report);
 
 /* Place of the largest value, the first on a tie. */
 size_t pf_largest(const double *row, size_t n);

@@ -129,7 +129,8 @@ pflow_err pf_objective_evaluate(pf_objective *objective, const double *weights,
   const size_t size = self->classes * self->width;
   for (size_t c = 0; c < self->classes; c++)
     for (size_t k = 0; k < self->width; k++)
-      self->turned[k * self->classes + c] = weights[c * self->width + k];
+      self->turned[k * self->classes + c] =
+          weights[c * self->width + k] / (k > 0 ? self->unit : 1.0);
   pf_try(pflow_parallel_for(self->pool, self->n, self->grain, add_chunks, self));
   double losses = 0.0;
   for (size_t i = 0; i < size; i++)
@@ -140,6 +141,8 @@ pflow_err pf_objective_evaluate(pf_objective *objective, const double *weights,
     for (size_t i = 0; i < size; i++)
       gradient[i] += from.gradient[i];
   }
+  for (size_t i = 0; i < size; i++)
+    if (i % self->width > 0) gradient[i] /= self->unit;
   *value = self->c * losses + add_penalty(self, weights, gradient);
   return PFLOW_OK;
 }
@@ -191,7 +194,11 @@ static int add_tiles(size_t begin, size_t end, void *user) {
 
 pflow_err pf_objective_curvature(const pf_objective *objective, double *sum) {
   curvature self = {objective, sum};
+  const size_t width = objective->width;
   sum[0] = (double)objective->n;
-  return pflow_parallel_for(objective->pool, tiles_of(objective->width - 1), 1, add_tiles,
-                            &self);
+  pf_try(pflow_parallel_for(objective->pool, tiles_of(width - 1), 1, add_tiles, &self));
+  for (size_t i = 1; i < width; i++)
+    for (size_t k = 0; k <= i; k++)
+      sum[i * width + k] /= objective->unit * (k > 0 ? objective->unit : 1.0);
+  return PFLOW_OK;
 }

@@ -40,13 +40,13 @@ static pflow_err factorize(pf_precondition *self, const pf_objective *objective)
 
 /* ---- few rows ---- */
 
-/* Rows [1, x_i]. */
+/* Rows [1, x_i / unit]. */
 static void widen(const pf_objective *objective, double *rows) {
   const size_t width = objective->width, dim = width - 1;
   for (size_t i = 0; i < objective->n; i++) {
     rows[i * width] = 1.0;
     for (size_t k = 0; k < dim; k++)
-      rows[i * width + 1 + k] = objective->x[i * dim + k];
+      rows[i * width + 1 + k] = objective->x[i * dim + k] / objective->unit;
   }
 }
 

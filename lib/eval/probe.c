@@ -23,6 +23,7 @@ typedef struct probe {
   int32_t *labels;
   double *losses; /* of rows held out */
   double variance;
+  double unit; /* the power of two below its root: fits are of rows divided by it */
 } probe;
 
 /* Mean over columns of their variances; 1 for constant rows. */
@@ -41,14 +42,14 @@ static pflow_err mean_variance(const pflow_labelled *train, double *variance) {
 
 static pflow_err fit(const probe *self, const float *x, const int32_t *labels, size_t n,
                      double strength, pflow_logistic **model) {
+  const pflow_labelled rows = {x, labels, n, self->train->dim, self->train->classes};
   pflow_logistic_config config;
   pflow_logistic_config_init(&config);
-  config.c = strength / self->variance;
+  config.c = strength / (self->variance / self->unit / self->unit);
   config.grad_tol = self->config.grad_tol;
   config.max_iters = self->config.max_iters;
   config.pool = self->config.pool;
-  return pflow_logistic_fit(model, x, labels, n, self->train->dim, self->train->classes,
-                            &config, NULL);
+  return pf_logistic_fit(model, &rows, self->unit, &config, NULL);
 }
 
 /* Adds the losses of the rows in a fold, held out from a fit of that strength. */
@@ -145,6 +146,7 @@ static pflow_err run(probe *self, const answers *to, pflow_probe_report *report)
   pflow_probe_report found = {0};
   pflow_logistic *model;
   pf_try(mean_variance(train, &self->variance));
+  self->unit = ldexp(1.0, ilogb(sqrt(self->variance)));
   pf_try(cross_validate(self, &found));
   const pflow_err fitted =
       fit(self, train->x, train->labels, train->n, found.strength, &model);

@@ -125,7 +125,9 @@ static void search_tile(const search *self, size_t asked, size_t known) {
   const size_t count = self->kernels->neighbours.find(
       products, rows, columns, slab->first + row, slab->second + row,
       group->first + query, group->second + query, places);
-  for (size_t at = 0; at < count;)
+  /* Known rows too long for a float are found for queries that only fill a panel, too. */
+  const size_t end = (group->count - query) * columns;
+  for (size_t at = 0; at < count && places[at] < end;)
     at = meet(self, query, slab->begin + row, places, at, count);
 }
 

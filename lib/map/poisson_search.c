@@ -216,7 +216,7 @@ static void conclude(search *self) {
   const pf_trial_score *before = pf_trial_before(self->trial);
   const bool better = self->found && pf_trial_is_better(self->trial, self->best.score);
   info->score_before = before->score;
-  info->score_after = self->found ? self->best.score : before->score;
+  info->score_after = self->best.score;
   info->uniformity_before = before->uniformity;
   info->ideal_before = before->ideal;
   info->uniformity_after = self->best.uniformity;
@@ -262,7 +262,7 @@ pflow_err pf_poisson_search(pflow_map *map, const pf_map_rows *rows,
     return pf_fail(PFLOW_EINVAL,
                    "map: %zu rows are too few to choose settings by, wants 100 or more",
                    rows->n);
-  search self = {.map = map, .checkpoint = checkpoint};
+  search self = {.map = map, .checkpoint = checkpoint, .best = {.kept = -1.0}};
   pf_trial_rows held = {0};
   pflow_err rc = split(rows, map->config.seed, &held);
   if (rc == PFLOW_OK) rc = run(&self, &held);
