@@ -87,16 +87,16 @@ tr '\n' ' ' <out | tr -s ' ' | grep -q 'for other uses run pflow compare'
 
 # A choice that was rejected is not told as the map's; what changes nothing is said.
 "$pflow" info alone.safetensors --json >alone.json
-"$pflow" fit --in noise.npy --dims 2 --aug 2 --start 3 --out none.safetensors --json >none.json
+"$pflow" fit --in X.npy --dims 2 --aug 2 --start 3 --out worse.safetensors --json >worse.json
 "$python" - <<'PYTHON'
 import json
 
 alone = json.load(open("alone.json"))
 assert "dims" not in alone and alone["choice"]["leave_alone"], alone
 assert "uniformity_after" not in alone["choice"], alone
-none = json.load(open("none.json"))["choice"]["best_rejected"]
-assert none["kept"] < none["least_kept"], none
-for rejected in alone["choice"]["best_rejected"], none:
+worse = json.load(open("worse.json"))["choice"]["best_rejected"]
+assert worse["kept"] < worse["least_kept"], worse
+for rejected in alone["choice"]["best_rejected"], worse:
     gap = min(rejected["ideal_after"] - rejected["uniformity_after"], 0)
     assert abs(rejected["score_after"] - gap) < 1e-8, rejected
 PYTHON
