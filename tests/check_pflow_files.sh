@@ -33,6 +33,7 @@ npy("labels.npy", "(5000000000000,)", 40, "<i8")
 quoted = '{"descr": "<i4", "shape": (3,), "fortran_order": False}\n'.encode()
 with open("quoted.npy", "wb") as file:
     file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(quoted)) + quoted + bytes(12))
+np.save("wide.npy", np.array([[1.0, 2.0], [3.0, 1e300]]))
 np.save("halves.npy", np.ones((3, 2), np.float16))
 np.save("none.npy", np.zeros((0, 6), np.float32))
 np.save("one.npy", np.ones((1, 6), np.float32))
@@ -56,8 +57,11 @@ words = {
     "one\x1b[31m\nline": {"dtype": "F\x07", "shape": [1, "x"], "data_offsets": [0, 0]},
     "__metadata__": {"name\x1b]0;\x07": "text\x1b[2J"},
 }
-words = json.dumps(words).encode()
-open("words.safetensors", "wb").write(struct.pack("<Q", len(words)) + words)
+foreign = {"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
+for name, header, values in ("words", words, 0), ("foreign", foreign, 8):
+    text = json.dumps(header).encode()
+    with open(name + ".safetensors", "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + bytes(values))
 PYTHON
 cp X.npy kept.npy
 mkdir folder folder.npy folder.safetensors
@@ -102,6 +106,7 @@ soon 1 'order; in NumPy save numpy.ascontiguousarray(x)' suggest --in fortran.np
 soon 1 "float64; in NumPy save x.astype('float32')" info integers.npy
 soon 1 "float64; in NumPy save x.astype('float32')" suggest --in big.npy
 soon 1 "integers; in NumPy save y.astype('int64')" eval --in X.npy --labels fractions.npy
+soon 1 'wide.npy: row 1, column 1 is inf as float32' suggest --in wide.npy
 soon 1 'y.npy: values of 1 dimension, wants 2' suggest --in y.npy
 soon 1 'complex.npy: values of type '\''<c8'\'', wants little-endian float16, float32 or float64' \
   suggest --in complex.npy
@@ -110,6 +115,8 @@ for command in transform inverse; do
   soon 1 'X.npy: a .npy file, not a safetensors file' \
     $command --map X.npy --in X.npy --out new.npy
 done
+soon 1 "foreign.safetensors: not a map: it has no text 'pflow.map.crc32'" \
+  transform --map foreign.safetensors --in X.npy --out new.npy
 soon 1 'pair.npz: a zip file, not a safetensors file' sample --map pair.npz --n 1 --out new.npy
 soon 1 'labels.npy: ' eval --in X.npy --labels labels.npy
 soon 1 'minus.npy: label 0 is -1, wants 0 to' info minus.npy

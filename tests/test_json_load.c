@@ -135,9 +135,9 @@ START_TEST(other_texts_are_refused) {
   check_refused("{}]", "end of file", 3);
   check_refused("{} x", "end of file", 4);
   check_refused("[\"]\\\"]\"]{}", "end of file", 9);
-  check_refused("17", "one object or array", 0);
-  check_refused("17]", "one object or array", 0);
-  check_refused("]", "one object or array", 0);
+  check_refused("17", "one object or array", 1);
+  check_refused(" 17]", "one object or array", 2);
+  check_refused("]", "one object or array", 1);
   check_refused("{\"a\":1,\"a\":1}", "duplicate object key", 10);
   check_refused("{\"a\" \"b\"}", "':' expected near '\"b\"'", 8);
   check_refused("{\"a\":1 \"b\"}", "'}' expected near '\"b\"'", 10);

@@ -67,7 +67,12 @@ pflow_err pflow_rows_read(const pflow_rows *rows, size_t begin, size_t n, float 
 pflow_err pflow_rows_read_finite(const pflow_rows *rows, size_t begin, size_t n,
                                  float *x) {
   pf_try(pflow_rows_read(rows, begin, n, x));
-  return pf_check_finite(x, n, rows->dim, begin, rows->path);
+  const pflow_err rc = pf_check_finite(x, n, rows->dim, begin, rows->path);
+  const bool was_rounded = rows->npy.type && rows->npy.type->bytes > sizeof *x;
+  if (rc != PFLOW_ENONFINITE || !was_rounded) return rc;
+  char message[pf_message_size];
+  pf_message_get(message);
+  return pf_fail(rc, "%s as float32", message);
 }
 
 static pflow_err read_all(float **x, const pflow_rows *rows) {

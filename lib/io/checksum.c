@@ -35,11 +35,15 @@ pflow_err pf_checksum_put(pflow_archive *archive, const char *key, pf_summed wha
   return pflow_archive_put_u64(archive, key, sum_of(archive, key, what));
 }
 
-pflow_err pf_checksum_check(const pflow_archive *archive, const char *key,
-                            pf_summed what) {
+pflow_err pf_checksum_check(const pflow_archive *archive, const char *kind,
+                            const char *key, pf_summed what) {
   const uint64_t sum = sum_of(archive, key, what);
   uint64_t want;
-  pf_try(pflow_archive_get_u64(archive, key, &want));
+  const pflow_err found = pflow_archive_get_u64(archive, key, &want);
+  if (found == PFLOW_ENOTFOUND)
+    return pf_fail(found, "%s: not a %s: it has no text '%s'", archive->source, kind,
+                   key);
+  pf_try(found);
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
   want = sum;
 #endif

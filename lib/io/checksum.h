@@ -15,8 +15,9 @@ typedef enum pf_summed {
 /* Adds the text `key`; to be called when all else is in the archive. */
 pflow_err pf_checksum_put(pflow_archive *archive, const char *key, pf_summed what);
 
-/* PFLOW_EFORMAT unless it is right, PFLOW_ENOTFOUND if there is none. */
-pflow_err pf_checksum_check(const pflow_archive *archive, const char *key,
-                            pf_summed what);
+/* PFLOW_EFORMAT unless it is right, PFLOW_ENOTFOUND, saying that the archive is not of
+ * this kind ("map"), if there is none. */
+pflow_err pf_checksum_check(const pflow_archive *archive, const char *kind,
+                            const char *key, pf_summed what);
 
 #endif

@@ -144,7 +144,7 @@ json_t *pf_json_load(const char *text, size_t length, json_error_t *error) {
   if (length > INT_MAX / 4) {
     say(error, 0, "it is too long");
   } else if (has_other_value(&self)) {
-    say(error, 0, "one object or array is expected");
+    say(error, skip_spaces(&self, 0) + 1, "one object or array is expected");
   } else if (has_memory_for(self.pad = pad_for(length))) {
     json_t *array = json_load_callback(give, &self, JSON_REJECT_DUPLICATES, error);
     return array ? take(array, error, &self) : fail(error, &self);

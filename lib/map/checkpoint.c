@@ -189,7 +189,8 @@ pflow_err pf_checkpoint_open(pf_checkpoint *checkpoint, const pflow_map *map,
   pf_try(write_rows(checkpoint, map, rows));
   if (!map->config.resume || access(checkpoint->path, F_OK) != 0) return PFLOW_OK;
   pf_try(pflow_archive_load(&checkpoint->read, checkpoint->path));
-  pf_try(pf_checksum_check(checkpoint->read, checksum_key, pf_sum_all));
+  pf_try(pf_checksum_check(checkpoint->read, "checkpoint of a fit", checksum_key,
+                           pf_sum_all));
   pf_try(pf_described(&document, checkpoint->read, "", format));
   pflow_err rc = read_document(checkpoint, document, checkpoint->path);
   json_decref(document);

@@ -177,7 +177,6 @@ pflow_err pflow_map_fit(pflow_map *map, const float *x, const int32_t *labels, s
 }
 
 static pflow_err need_fitted(const pflow_map *map) {
-  pf_need(map);
   return map->way ? PFLOW_OK : pf_fail(PFLOW_ESTATE, "map: not fitted");
 }
 
@@ -190,6 +189,7 @@ size_t pflow_map_out_dim(const pflow_map *map) {
 }
 
 pflow_err pflow_map_get_info(const pflow_map *map, pflow_map_info *info) {
+  pf_need(map);
   pf_need(info);
   pf_try(need_fitted(map));
   *info = map->info;
@@ -240,6 +240,7 @@ pflow_err pflow_map_work_create(pflow_map_work **work, const pflow_map *map,
                                 const pflow_map_work_config *config) {
   pf_need(work);
   *work = NULL;
+  pf_need(map);
   pf_try(need_fitted(map));
   pflow_map_work_config full;
   pf_try(read_work_config(&full, config, map));
@@ -270,11 +271,8 @@ void pflow_map_work_count_from(pflow_map_work *work, size_t first) {
 
 /* ---- use ---- */
 
-static pflow_err check_call(const pflow_map *map, const pflow_map_work *work,
-                            const float *to) {
+static pflow_err check_call(const pflow_map *map, const pflow_map_work *work) {
   pf_try(need_fitted(map));
-  pf_need(work);
-  pf_need(to);
   if (work->map == map) return PFLOW_OK;
   return pf_fail(PFLOW_ESTATE, "map: the workspace is another map's");
 }
@@ -306,16 +304,22 @@ static pflow_err run(const pflow_map *map, pflow_map_work *work, piece_fn piece,
 
 pflow_err pflow_map_transform(const pflow_map *map, pflow_map_work *work, const float *x,
                               size_t n, float *y) {
-  pf_try(check_call(map, work, y));
+  pf_need(map);
+  pf_need(work);
   pf_need(x);
+  pf_need(y);
+  pf_try(check_call(map, work));
   return run(map, work, map->way->transform, x, map->info.in_dim, n, y,
              map->info.out_dim);
 }
 
 pflow_err pflow_map_inverse(const pflow_map *map, pflow_map_work *work, const float *y,
                             size_t n, float *x) {
-  pf_try(check_call(map, work, x));
+  pf_need(map);
+  pf_need(work);
   pf_need(y);
+  pf_need(x);
+  pf_try(check_call(map, work));
   if (!pflow_map_is_invertible(map))
     return pf_fail(PFLOW_EUNSUPPORTED, "map: a map by %s%s has no way back",
                    pflow_map_method_name(map->info.method), kind_of(map));
@@ -324,7 +328,10 @@ pflow_err pflow_map_inverse(const pflow_map *map, pflow_map_work *work, const fl
 
 pflow_err pflow_map_sample(const pflow_map *map, pflow_map_work *work, uint64_t seed,
                            uint64_t first, size_t n, float *x) {
-  pf_try(check_call(map, work, x));
+  pf_need(map);
+  pf_need(work);
+  pf_need(x);
+  pf_try(check_call(map, work));
   if (!map->way->sample)
     return pf_fail(PFLOW_EUNSUPPORTED, "map: a map by %s%s has no prior to sample from",
                    pflow_map_method_name(map->info.method), kind_of(map));

@@ -261,7 +261,7 @@ static pflow_err read_document(pflow_map *map, const json_t *document,
 
 static pflow_err get_map(pflow_map *map, const pflow_archive *archive) {
   json_t *document;
-  pf_try(pf_checksum_check(archive, checksum_key, pf_sum_values));
+  pf_try(pf_checksum_check(archive, "map", checksum_key, pf_sum_values));
   pf_try(check_finite(archive));
   pf_try(pf_described(&document, archive, "", format));
   pflow_err rc = read_document(map, document, archive->source);
