@@ -103,4 +103,7 @@ else
 fi
 
 mkdir -p out
-exec build/bin/cifar10 --preset quick --data "$data" --out out/quickstart "$@"
+build/bin/cifar10 --preset quick --data "$data" --out out/quickstart "$@"
+echo
+echo "These are one network and one seed: a point between rows may be chance. What holds on"
+echo "more of them is in docs/experiment.md; for vectors of your own see: build/bin/pflow compare --help"

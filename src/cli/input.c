@@ -134,6 +134,26 @@ static void number_labels(input *self, const int32_t *values, size_t count) {
   self->classes = count;
 }
 
+/* A label that no row of self has can only be answered wrongly. */
+static int check_known(const input *self, const input *other) {
+  unsigned char *known = say_alloc(self->classes, 1);
+  if (!known) return status_failed;
+  memset(known, 0, self->classes);
+  for (size_t i = 0; i < self->n; i++)
+    known[self->labels[i]] = 1;
+  size_t unknown = 0;
+  for (size_t i = 0; i < other->n; i++)
+    unknown += !known[other->labels[i]];
+  pflow_free(known);
+  if (unknown == other->n)
+    return say_failed("%s: no row has a label that a row of %s has", other->path,
+                      self->path);
+  if (unknown > 0)
+    say_note("%s: %zu of %zu rows have labels that no row of %s has", other->path,
+             unknown, other->n, self->path);
+  return status_ok;
+}
+
 int input_number_labels(input *self, input *other) {
   const size_t more = other ? other->n : 0;
   int32_t *values = say_alloc(self->n + more, sizeof *values);
@@ -144,7 +164,7 @@ int input_number_labels(input *self, input *other) {
   number_labels(self, values, count);
   if (other) number_labels(other, values, count);
   pflow_free(values);
-  return status_ok;
+  return other ? check_known(self, other) : status_ok;
 }
 
 static int pick(input *self, const input *from, const size_t *chosen) {

@@ -31,7 +31,8 @@ int input_load_labels(input *self, const char *path);
 
 /*
  * Numbers the labels of one input, or of two together (other may be NULL), 0, 1, 2 ... in
- * their order, so that arrays over all classes stay small; classes of both is set.
+ * their order, so that arrays over all classes stay small; classes of both is set. Rows
+ * of other whose labels self has not are noted; it is an error if all are such.
  */
 int input_number_labels(input *self, input *other);
 
