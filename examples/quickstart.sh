@@ -106,4 +106,4 @@ mkdir -p out
 build/bin/cifar10 --preset quick --data "$data" --out out/quickstart "$@"
 echo
 echo "These are one network and one seed: a point between rows may be chance. What holds on"
-echo "more of them is in docs/experiment.md; for vectors of your own see: build/bin/pflow compare --help"
+echo "more of them is in docs/experiment.md. Vectors of your own: build/bin/pflow compare --help"
