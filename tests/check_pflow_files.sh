@@ -123,10 +123,10 @@ soon 1 "foreign.safetensors: not a map: it has no text 'pflow.map.crc32'" \
   transform --map foreign.safetensors --in X.npy --out new.npy
 soon 1 'pair.npz: a zip file, not a safetensors file' sample --map pair.npz --n 1 --out new.npy
 soon 1 'labels.npy: ' eval --in X.npy --labels labels.npy
-soon 1 'X2.npy: no row has a label that a row of X.npy has' \
+soon 1 'others.npy has no label that y.npy has' \
   eval --in X.npy --labels y.npy --test X2.npy --test-labels others.npy
 "$pflow" eval --in X.npy --labels y.npy --test X2.npy --test-labels partly.npy >log 2>err
-grep -q 'X2.npy: 7 of 100 rows have labels that no row of X.npy has' err || { cat err; exit 1; }
+grep -q 'partly.npy: 7 of 100 labels are none of y.npy' err || { cat err; exit 1; }
 soon 1 'minus.npy: label 0 is -1, wants 0 to' info minus.npy
 
 # What is wrong with rows is said of their file, not of "map".

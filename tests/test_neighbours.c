@@ -5,6 +5,8 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "eval/nearest.h"
 #include "support/levels.h"
@@ -204,20 +206,43 @@ START_TEST(search_is_exact_on_hostile_rows) {
 }
 END_TEST
 
+/* A copy of values that end where memory may not be read any more: a search that looks
+ * behind its rows ends the program. One page beyond them is none of the process's. */
+typedef struct guarded {
+  char *pages;
+  size_t size;
+  float *values;
+} guarded;
+
+static guarded guard(const float *values, size_t n) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = n * sizeof *values;
+  const size_t used = (bytes + page - 1) / page * page;
+  guarded made = {.size = used + page};
+  made.pages =
+      mmap(NULL, made.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ck_assert_ptr_ne(made.pages, MAP_FAILED);
+  ck_assert_int_eq(mprotect(made.pages + used, page, PROT_NONE), 0);
+  made.values = (float *)(void *)(made.pages + used - bytes);
+  memcpy(made.values, values, bytes);
+  return made;
+}
+
 /* So many rows that those which place the frame do not see the outlier, and queries that
  * leave the last panel half empty: rows beyond it are nobody's. */
 START_TEST(outliers_that_the_frame_has_not_seen) {
   enum { n = 2503, dim = 5, queries = 17 };
-  float *known = normal_values(n * dim, 5), *x = normal_values(queries * dim, 6);
+  float *known = normal_values(n * dim, 5), *drawn = normal_values(queries * dim, 6);
+  guarded x = guard(drawn, queries * dim);
   const float outliers[] = {1e19f, 1e25f, -3e38f};
   for (size_t i = 0; i < 3; i++) {
     known[17 * dim + 2] = outliers[i];
-    check_nearest(known, n, x, queries, dim);
-    x[3 * dim] = -outliers[i];
-    check_nearest(known, n, x, queries, dim);
-    x[3 * dim] = 1.0f;
+    check_nearest(known, n, x.values, queries, dim);
+    x.values[3 * dim] = -outliers[i];
+    check_nearest(known, n, x.values, queries, dim);
+    x.values[3 * dim] = 1.0f;
   }
-  pflow_free(x);
+  munmap(x.pages, x.size);
+  pflow_free(drawn);
   pflow_free(known);
 }
 END_TEST
@@ -226,9 +251,11 @@ END_TEST
  */
 START_TEST(outliers_among_rows_that_leave_themselves_out) {
   enum { n = 2503, dim = 5 };
-  float *x = normal_values(n * dim, 7);
+  float *drawn = normal_values(n * dim, 7);
   size_t *nearest = pflow_alloc(n, sizeof *nearest);
-  x[17 * dim + 2] = 1e20f;
+  drawn[17 * dim + 2] = 1e20f;
+  guarded held = guard(drawn, n * dim);
+  const float *x = held.values;
   const pflow_features rows = {x, n, dim};
   ck_ok(pflow_neighbours_within(&rows, NULL, 0, 1, nearest, NULL, NULL));
   for (size_t i = 0; i < n; i++) {
@@ -243,8 +270,9 @@ START_TEST(outliers_among_rows_that_leave_themselves_out) {
     ck_assert_msg(nearest[i] != i && nearest[i] < n && own == least, "row %zu: %zu", i,
                   nearest[i]);
   }
+  munmap(held.pages, held.size);
   pflow_free(nearest);
-  pflow_free(x);
+  pflow_free(drawn);
 }
 END_TEST
 

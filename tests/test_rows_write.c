@@ -310,6 +310,8 @@ START_TEST(types_of_labels_are_those_of_the_file) {
   ck_fails(pflow_labels_type(&type, npy_write_rows("r.npy", "<f4", labels, 2, 4, 4)),
            PFLOW_EUNSUPPORTED, "r.npy: labels of 2 dimensions");
   ck_assert_ptr_null(type);
+  ck_fails(pflow_labels_type(&type, vecs_write("w.ivecs", some_labels, 2, 2)),
+           PFLOW_EUNSUPPORTED, "w.ivecs: labels of 2 values a row, wants 1");
   ck_fails(pflow_labels_type(&type, "l.txt"), PFLOW_EUNSUPPORTED,
            "l.txt: a file of labels");
   ck_fails(pflow_labels_type(&type, temp_path("none.npy")), PFLOW_EIO, "none.npy");

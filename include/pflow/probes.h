@@ -49,7 +49,8 @@ typedef struct pflow_probe_report {
   double accuracy;  /* share of test rows whose most probable class is theirs */
   double nll;       /* mean negative log-likelihood of the test labels, in nats */
   double strength;  /* chosen from the grid */
-  double c;         /* of the fit: strength / mean variance of a train column */
+  double c;         /* of the fit: strength / mean variance of a train column; where
+                       pflow_logistic_fit takes it, its fit to the tolerance */
   double cross_nll; /* of the rows held out, at that strength; 0 for a grid of one */
 } pflow_probe_report;
 

@@ -57,7 +57,8 @@ PFLOW_API const char *pflow_rows_type(const pflow_rows *rows);
 /*
  * Rows begin <= i < begin + n into x (n x dim). float64 is rounded to float32, beyond its
  * range to infinity. NaN and infinity are values like others here; read_finite refuses
- * them with PFLOW_ENONFINITE: "X.npy: row 17, column 3 is nan", the row being the file's.
+ * them with PFLOW_ENONFINITE: "X.npy: row 17, column 3 is nan", the row being the file's;
+ * of float64 "is inf as float32".
  *
  * The file is read by its descriptor and not mapped: what is resident is x and some KiB
  * of stack, whatever the size of the file, and a file that is cut while it is open gives

@@ -9,16 +9,21 @@ static pflow_err wrong_extension(const char *path) {
   return pf_fail(PFLOW_EUNSUPPORTED, "%s: a file of labels ends in .npy or .ivecs", path);
 }
 
+static pflow_err examine_ivecs(const pf_reader *file, size_t *count) {
+  size_t dim;
+  pf_try(pf_vecs_examine(file, count, &dim));
+  if (dim == 1) return PFLOW_OK;
+  return pf_fail(PFLOW_EUNSUPPORTED, "%s: labels of %zu values a row, wants 1",
+                 file->path, dim);
+}
+
 /* Room for the labels is *labels' on any result. */
 static pflow_err read_ivecs(int32_t **labels, size_t *n, const pf_reader *file) {
-  size_t count, dim;
-  pf_try(pf_vecs_examine(file, &count, &dim));
-  if (dim > 1)
-    return pf_fail(PFLOW_EUNSUPPORTED, "%s: labels of %zu values a row, wants 1",
-                   file->path, dim);
+  size_t count;
+  pf_try(examine_ivecs(file, &count));
   pf_try(pf_check_file_limit(count, sizeof **labels, file->path));
   pf_try(pf_alloc(labels, count, sizeof **labels));
-  pf_try(pf_vecs_read(file, dim, 0, count, *labels));
+  pf_try(pf_vecs_read(file, 1, 0, count, *labels));
   for (size_t i = 0; i < count; i++)
     if ((*labels)[i] < 0)
       return pf_fail(PFLOW_ELABEL, "%s: label %zu is %d, wants 0 to %d", file->path, i,
@@ -50,10 +55,10 @@ pflow_err pflow_labels_load(int32_t **labels, size_t *n, const char *path) {
 }
 
 static pflow_err read_type(const char **type, const pf_reader *file, bool vecs) {
-  size_t count, dim;
+  size_t count;
   pf_npy npy;
   if (vecs)
-    pf_try(pf_vecs_examine(file, &count, &dim));
+    pf_try(examine_ivecs(file, &count));
   else
     pf_try(pf_npy_open(&npy, file, &pf_npy_labels, 1));
   *type = vecs ? "int32" : npy.type->name;

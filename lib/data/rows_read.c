@@ -3,6 +3,8 @@
  * mapped: pages of a mapping count as resident, and a file cut short would end the
  * process.
  */
+#include <string.h>
+
 #include "data/row_format.h"
 #include "tensor/finite.h"
 
@@ -72,7 +74,9 @@ pflow_err pflow_rows_read_finite(const pflow_rows *rows, size_t begin, size_t n,
   if (rc != PFLOW_ENONFINITE || !was_rounded) return rc;
   char message[pf_message_size];
   pf_message_get(message);
-  return pf_fail(rc, "%s as float32", message);
+  const size_t length = strlen(message);
+  const bool is_inf = length > 3 && strcmp(message + length - 3, "inf") == 0;
+  return is_inf ? pf_fail(rc, "%s as float32", message) : rc;
 }
 
 static pflow_err read_all(float **x, const pflow_rows *rows) {

@@ -21,9 +21,9 @@
 /*
  * Parses a text that is one object or array without repeated keys, no longer than
  * INT_MAX / 4 bytes and no deeper than 2,047 levels; free it with json_decref. Besides
- * the value it takes up to 8 times the length for a while. Thread-safe. NULL: *error has
- * what is wrong and, in position, at which byte; no text in it stands for memory that ran
- * out.
+ * the value it takes up to 8 times the length, 6 KiB at least, for a while. Thread-safe.
+ * NULL: *error has what is wrong and, in position, at which byte; no text in it stands
+ * for memory that ran out.
  */
 json_t *pf_json_load(const char *text, size_t length, json_error_t *error);
 

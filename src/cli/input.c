@@ -101,6 +101,7 @@ int input_load_labels(input *self, const char *path) {
   size_t count;
   try_library(pflow_labels_load(&labels, &count, path));
   self->labels = labels;
+  self->labels_path = path;
   if (count != self->of)
     return say_failed("%s has %zu label%s, %s has %zu row%s", path, count, plural(count),
                       self->path, self->of, plural(self->of));
@@ -138,7 +139,6 @@ static void number_labels(input *self, const int32_t *values, size_t count) {
 static int check_known(const input *self, const input *other) {
   unsigned char *known = say_alloc(self->classes, 1);
   if (!known) return status_failed;
-  memset(known, 0, self->classes);
   for (size_t i = 0; i < self->n; i++)
     known[self->labels[i]] = 1;
   size_t unknown = 0;
@@ -146,11 +146,11 @@ static int check_known(const input *self, const input *other) {
     unknown += !known[other->labels[i]];
   pflow_free(known);
   if (unknown == other->n)
-    return say_failed("%s: no row has a label that a row of %s has", other->path,
-                      self->path);
+    return say_failed("%s has no label that %s has", other->labels_path,
+                      self->labels_path);
   if (unknown > 0)
-    say_note("%s: %zu of %zu rows have labels that no row of %s has", other->path,
-             unknown, other->n, self->path);
+    say_note("%s: %zu of %zu labels are none of %s", other->labels_path, unknown,
+             other->n, self->labels_path);
   return status_ok;
 }
 

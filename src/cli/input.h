@@ -11,8 +11,8 @@
 #include <pflow.h>
 
 typedef struct input {
-  const char *path; /* borrowed */
-  float *x;         /* n x dim */
+  const char *path, *labels_path; /* borrowed */
+  float *x;                       /* n x dim */
   size_t n, dim;
   size_t of;       /* rows of the file, >= n */
   size_t *chosen;  /* which of them, rising; NULL: all */

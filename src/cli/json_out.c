@@ -60,9 +60,21 @@ void put_text(json_t *object, const char *key, const char *value) {
   put_json(object, key, text ? text : plain_text(value));
 }
 
-int json_out_print(json_t *object) {
+/* Its text, to be freed; NULL where memory ran out. json_dumps would leave a key out
+ * then, without a word (jansson 2.14). */
+static char *text_of(const json_t *object) {
   const size_t flags = JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9);
-  char *text = incomplete ? NULL : json_dumps(object, flags);
+  const size_t size = json_dumpb(object, NULL, 0, flags);
+  char *text = size > 0 ? malloc(size + 1) : NULL;
+  if (!text) return NULL;
+  text[size] = 0;
+  if (json_dumpb(object, text, size, flags) == size) return text;
+  free(text);
+  return NULL;
+}
+
+int json_out_print(json_t *object) {
+  char *text = incomplete ? NULL : text_of(object);
   json_decref(object);
   if (!text) return say_failed("out of memory for the result");
   puts(text);

@@ -104,10 +104,15 @@ def check_checkpoint(words, whole, what):
 def check_words(words, product, whole, done, settings, what):
     """One line that says what if it failed, what a whole run prints if it did not."""
     if done.returncode == 0:
-        assert product or told(words, done) == whole, what + f", printed {done.stdout!r}"
+        # A method that found no memory is noted, and the comparison goes on without it.
+        noted = words[0] == "compare" and b"no memory" in done.stdout
+        same = product or noted or told(words, done) == whole
+        assert same, what + f", printed {done.stdout!r}"
         return
     assert done.stderr.count(b"\n") == 1 and done.stderr.startswith(b"pflow "), what
-    assert settings["FAIL_CALL"] != "malloc" or b"memory" in done.stderr, what
+    # A thread that finds no memory could not be started.
+    short = b"memory" in done.stderr or b"could not be started" in done.stderr
+    assert settings["FAIL_CALL"] != "malloc" or short, what
 
 
 def check(words, product, whole, settings):

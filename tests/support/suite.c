@@ -10,8 +10,9 @@
 #endif
 #endif
 
-// Check is not built with the memory sanitizer, which would take all that Check hands to
-// the C library for unset. Reads of the tests and of the library are looked at as ever.
+/* Check is not built with the memory sanitizer, which would take all that Check hands to
+ * the C library for unset. Reads of the tests and of the library are looked at as ever.
+ */
 static void let_check_write(void) {
 #ifdef CHECK_IS_UNSEEN
   __msan_scoped_disable_interceptor_checks();
