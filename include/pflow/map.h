@@ -197,8 +197,8 @@ typedef struct pflow_map_info {
   /* More on what the automatic choice saw of the held-out rows, whatever the objective:
    * uniformity as they were and as mapped, each with the ideal of its dimension; the
    * share of the 10 nearest neighbours that the chosen settings keep (where none may be
-   * chosen: that and what is "after" are of those that keep most); and the
-   * share that NEIGHBOURS wanted of them. 0 where nothing was tried. */
+   * chosen: that and what is "after" are of those that keep most); and the share that
+   * NEIGHBOURS wanted of them. 0 where nothing was tried. */
   double uniformity_before, ideal_before, uniformity_after, ideal_after;
   double kept, least_kept;
   /* Where `sample` ends, r0 at most: the height at which 19 of 20 rows of the kernel lie

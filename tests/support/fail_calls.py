@@ -193,12 +193,12 @@ def short_of_memory():
     write_archive("long.st", b'{"__metadata__": {"x": "' + b"y" * 20_000_000 + b'"}}')
     sizes = range(16, 1024, 16)
     least = next(size for size in sizes if within(size, ["--version"]).returncode == 0)
-    told = enough(["info", "long.st"], least, 8, 0)
+    wanted = enough(["info", "long.st"], least, 8, 0)
     words = ["transform", "--map", "long.st", "--in", "X2.npy", "--out", "new.npy"]
     refused = enough([*words, "--threads", "1"], least, 8, 1)  # as what it is: no map
-    assert told > least + 8 and refused > least + 8, f"{least}, {told}, {refused} MiB"
+    assert wanted > least + 8 and refused > least + 8, f"{least}, {wanted}, {refused} MiB"
     os.remove("long.st")
-    print(f"a header of 20 MB: wants {told} MiB, {least} of which are the program's")
+    print(f"a header of 20 MB: wants {wanted} MiB, {least} of which are the program's")
 
 
 fit = ["fit", "--in", "X.npy", *SETTINGS, "--out", "map.safetensors"]
