@@ -66,6 +66,20 @@ static void equal(float *x, size_t n, size_t dim) {
     x[i] = (float)(i % dim) + 1.0f;
 }
 
+/* One row many times, far away: sums of it are all rounding. */
+static void far(float *x, size_t n, size_t dim) {
+  normal(x, n, dim);
+  scale(x, n * dim, 4e16f);
+  for (size_t i = dim; i < n * dim; i++)
+    x[i] = x[i % dim];
+}
+
+/* One value among usual ones. */
+static void outlier(float *x, size_t n, size_t dim) {
+  normal(x, n, dim);
+  x[n / 2 * dim] = 1e30f;
+}
+
 /* Each row twice. */
 static void twins(float *x, size_t n, size_t dim) {
   normal(x, n, dim);
@@ -86,6 +100,7 @@ static const odd all[] = {{"one", 1, 4, normal},          {"two", 2, 4, normal},
                           {"twins", 200, 4, twins},       {"constant", 200, 6, constant},
                           {"tiny", 200, 4, tiny},         {"huge", 200, 4, huge},
                           {"denormal", 200, 4, denormal}, {"largest", 200, 4, largest},
+                          {"far", 200, 40, far},          {"outlier", 200, 40, outlier},
                           {"few", 20, 160, normal},       {"few twins", 20, 160, twins},
                           {"few tiny", 20, 160, tiny},    {"few huge", 20, 160, huge}};
 
@@ -157,6 +172,9 @@ static const refusal map_refusals[] = {
     {"equal", "poisson", "all 200 rows are alike"},
     {"equal", "whiten", "all 200 rows are alike"},
     {"equal", "zca", "all 200 rows are alike"},
+    {"far", "poisson", "all 200 rows are alike"},
+    {"far", "whiten", "all 200 rows are alike"},
+    {"far", "zca", "all 200 rows are alike"},
     {"twins", "poisson", "more than half of the rows have an equal one"},
     {"denormal", "poisson", "the rows' values are too large or too small"},
     {"denormal", "whiten", "the rows' values are too large or too small"},
@@ -392,6 +410,8 @@ static const refusal measure_refusals[] = {
     {"zeros", "intrinsic dimension", "200 of 200 have a duplicate"},
     {"equal", "effective rank", "all rows are alike"},
     {"equal", "intrinsic dimension", "200 of 200 have a duplicate"},
+    {"far", "effective rank", "all rows are alike"},
+    {"far", "intrinsic dimension", "200 of 200 have a duplicate"},
     {"twins", "intrinsic dimension", "200 of 200 have a duplicate"},
     {"one", "hubness", "k is 4, wants 1 to 0"},
     {"one", "ranks", "k is 4, wants >= 1 and below half of 1 rows"},

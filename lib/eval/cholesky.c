@@ -10,11 +10,19 @@
 
 enum { block = 32 }; /* rows that the ones before them are fetched for once */
 
+/* 0 in a column whose pivot was lost. */
 static double entry(const double *a, size_t dim, size_t i, size_t j) {
+  if (a[j * dim + j] < 0.0) return 0.0;
   return (a[i * dim + j] - pf_dot(a + i * dim, a + j * dim, j)) / a[j * dim + j];
 }
 
-void pf_cholesky(double *a, size_t dim, double floor) {
+static double pivot(const double *row, size_t i, double floor, double rounding) {
+  const double left = row[i] - pf_dot(row, row, i),
+               least = fmax(floor, rounding * row[i]);
+  return left >= least ? sqrt(left) : -sqrt(least);
+}
+
+void pf_cholesky(double *a, size_t dim, double floor, double rounding) {
   for (size_t begin = 0; begin < dim; begin += block) {
     const size_t end = dim - begin < block ? dim : begin + block;
     for (size_t j = 0; j < begin; j++)
@@ -24,7 +32,7 @@ void pf_cholesky(double *a, size_t dim, double floor) {
       double *row = a + i * dim;
       for (size_t j = begin; j < i; j++)
         row[j] = entry(a, dim, i, j);
-      row[i] = sqrt(fmax(row[i] - pf_dot(row, row, i), floor));
+      row[i] = pivot(row, i, floor, rounding);
     }
   }
 }

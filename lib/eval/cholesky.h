@@ -7,10 +7,12 @@
 #include <stddef.h>
 
 /*
- * Replaces the lower triangle of a (dim x dim) by L with L L^T = a. Pivots are raised to
- * `floor` where they fall below it; the upper triangle is not read.
+ * Replaces the lower triangle of a (dim x dim) by L with L L^T = a; the upper triangle is
+ * not read. A pivot below `floor`, or below `rounding` times the diagonal in its place, is
+ * lost: it is the larger of them with a root below zero, and the rest of its column is 0,
+ * so that rounding does not grow from column to column.
  */
-void pf_cholesky(double *a, size_t dim, double floor);
+void pf_cholesky(double *a, size_t dim, double floor, double rounding);
 
 /* Replaces each of `count` rows v (of dim) by L^-1 v, or by L^-T v. */
 void pf_solve_lower(const double *lower, size_t dim, double *rows, size_t count);

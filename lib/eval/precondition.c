@@ -34,7 +34,8 @@ static pflow_err factorize(pf_precondition *self, const pf_objective *objective)
     if (i > 0) self->factor[i * width + i] += 1.0;
   }
   /* With the penalty in it no pivot is below this but by rounding. */
-  pf_cholesky(self->factor, width, fmin(1.0, self->factor[0]));
+  pf_cholesky(self->factor, width, fmin(1.0, self->factor[0]),
+              (double)objective->n * DBL_EPSILON);
   return PFLOW_OK;
 }
 
