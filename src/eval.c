@@ -20,8 +20,8 @@ typedef struct eval_options {
 int eval_took(pflow_err rc, const char *measure) {
   if (rc == PFLOW_EINVAL)
     say_note("no %s: %s", measure, pflow_errmsg());
-  else
-    try_library(rc);
+  else if (rc < 0)
+    return say_failed("%s: %s", measure, pflow_errmsg());
   return interrupt_status();
 }
 

@@ -79,7 +79,7 @@ static int draw_file(const plot_options *options, const input *rows) {
   scatter points;
   plot picture;
   if (rows->n < 2) return say_failed("%s: 1 row has no plane, 2 are needed", rows->path);
-  try_status(scatter_make(&points, &features));
+  try_status(say_result_of(rows->path, scatter_make(&points, &features)));
   plot_begin(&picture, options->out, 1, side, side);
   int status = draw(&picture, &points, rows);
   if (status == status_ok)

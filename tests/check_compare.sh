@@ -52,6 +52,11 @@ on_files="--in X.npy --labels y.npy --test X2.npy --test-labels y2.npy"
   for seen in same same.html; do
     grep -q '300 of the 300 test rows are equal to training rows' "$seen" || exit 1
   done
+  "$pflow" compare --in X_huge.npy --labels y_huge.npy --test X2_huge.npy \
+    --test-labels y2_huge.npy --methods l2,rotate --html huge.html >huge
+  grep -q 'rotate: not compared: transform of row 7: .* is -*inf' huge || exit 1
+  grep -q 'plane not drawn: transform of row 7: .* is -*inf' huge.html || exit 1
+  refuse 1 'X_huge.npy: transform of row 7' "$pflow" plot --in X_huge.npy --out huge.png
   refuse 2 '--labels y.npy is needed' "$pflow" compare --in X.npy
   refuse 2 '--json does not go with --markdown' "$pflow" compare $on_files --json --markdown
   refuse 2 'got "magic"' "$pflow" compare $on_files --methods none,magic

@@ -8,9 +8,9 @@
 
 /*
  * Replaces the lower triangle of a (dim x dim) by L with L L^T = a; the upper triangle is
- * not read. A pivot below `floor`, or below `rounding` times the diagonal in its place, is
- * lost: it is the larger of them with a root below zero, and the rest of its column is 0,
- * so that rounding does not grow from column to column.
+ * not read. A pivot below `floor`, or below `rounding` times the diagonal in its place,
+ * is lost: it is the larger of them with a root below zero, and the rest of its column is
+ * 0, so that rounding does not grow from column to column.
  */
 void pf_cholesky(double *a, size_t dim, double floor, double rounding);
 

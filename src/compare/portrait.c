@@ -22,6 +22,16 @@ static void put_caption(FILE *out, const char *text) {
   fputs("</figcaption></figure>\n", out);
 }
 
+/* Values that overflow in what is drawn do not keep the page from being written. */
+static int put_missing(FILE *out, const char *what, pflow_err rc) {
+  char text[256];
+  if (rc != PFLOW_ENONFINITE) return say_result(rc);
+  snprintf(text, sizeof text, "%s not drawn: %s", what, pflow_errmsg());
+  fputs("<figure>", out);
+  put_caption(out, text);
+  return status_ok;
+}
+
 static pflow_features mapped_rows(const arena *rows, const entrant *of) {
   return (pflow_features){of->mapped, rows->test.n, of->mapped_dim};
 }
@@ -47,7 +57,8 @@ static int plane_figure(FILE *out, const arena *rows, const entrant *of) {
   const size_t n = features.n < most_points ? features.n : most_points;
   size_t chosen[most_points];
   scatter plane;
-  try_status(scatter_make(&plane, &features));
+  const pflow_err rc = scatter_make(&plane, &features);
+  if (rc < 0) return put_missing(out, "plane", rc);
   input_choose(chosen, n, features.n, rows->seed);
   draw_plane(out, rows, of, &plane, chosen, n);
   scatter_free(&plane);
@@ -79,10 +90,10 @@ static int values_figure(FILE *out, const arena *rows, const entrant *of) {
   const pflow_features features = mapped_rows(rows, of);
   double *variances = say_alloc(features.dim, sizeof *variances);
   if (!variances) return status_failed;
-  const int status = say_result(pflow_spectrum(&features, variances));
-  if (status == status_ok) draw_values(out, of, variances, features.dim);
+  const pflow_err rc = pflow_spectrum(&features, variances);
+  if (rc >= 0) draw_values(out, of, variances, features.dim);
   pflow_free(variances);
-  return status;
+  return rc < 0 ? put_missing(out, "singular values", rc) : status_ok;
 }
 
 /* ---- occurrences ---- */

@@ -15,9 +15,8 @@ typedef struct scatter {
   plot_range range;
 } scatter;
 
-/* Returns a status; on error nothing is left to free. Rows of one column lie on a line.
- */
-int scatter_make(scatter *self, const pflow_features *rows);
+/* On error, of the library, nothing is left to free. Rows of one column lie on a line. */
+pflow_err scatter_make(scatter *self, const pflow_features *rows);
 void scatter_free(scatter *self);
 
 #endif

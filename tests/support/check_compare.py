@@ -32,10 +32,19 @@ def zero(rng, n):
     return rows, labels
 
 
+def huge(rng, n):
+    """Their principal coordinates overflow."""
+    rows, labels = noise(rng, n)
+    rows *= 1e38 / np.abs(rows).max()
+    rows[7] = 3.4e38
+    return rows, labels
+
+
 def make():
     save("buried", 3, buried)
     save("noise", 4, noise)
     save("zero", 5, zero)
+    save("huge", 6, huge)
     np.save("few.npy", np.load("X.npy")[:19])
     np.save("few_y.npy", np.load("y.npy")[:19])
 
