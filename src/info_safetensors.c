@@ -52,8 +52,8 @@ static json_t *parse_header(const char *path, const char *text, size_t length) {
   }
   json_decref(header);
   say_failed(
-      "%s: no file that pflow knows: .npy or .fvecs (rows), .npy or .ivecs (labels), "
-      "safetensors (maps and others)",
+      "%s: no file that pflow knows, or only part of one: .npy or .fvecs (rows), .npy or "
+      ".ivecs (labels), safetensors (maps and others)",
       path);
   return NULL;
 }

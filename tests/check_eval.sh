@@ -21,6 +21,7 @@ grep -q '^X.npy: 400 rows of 6 values$' table
 grep -q '^with 4 labels$' table
 grep -q '^against X.npy$' table
 "$pflow" eval --in X.npy --max-rows 100 | grep -q 'a sample of 100 measured'
+! "$pflow" eval --in X.npy --max-rows 0 | grep "a sample" || exit 1
 
 "$python" - <<'PYTHON'
 import json

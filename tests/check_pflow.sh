@@ -73,7 +73,7 @@ inverse --threads; a whole number from 0 to 256; -1 257
 sample --n; a whole number from 1 to 1000000000000; 0 1000000000001
 sample --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
 sample --threads; a whole number from 0 to 256; -1 257
-eval --max-rows; a whole number from 3 to 1000000000; 2 1000000001
+eval --max-rows; a whole number from 3 to 1000000000 or 0; 2 1000000001
 eval --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
 eval --threads; a whole number from 0 to 256; -1 257
 compare --seeds; a whole number from 1 to 1000; 0 1001
@@ -82,7 +82,7 @@ compare --max-rows; a whole number from 20 to 1000000000 or 0; 19 1000000001
 compare --max-test; a whole number from 20 to 1000000000 or 0; 19 1000000001
 compare --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
 compare --threads; a whole number from 0 to 256; -1 257
-suggest --max-rows; a whole number from 4 to 1000000000000; 3 1000000000001
+suggest --max-rows; a whole number from 4 to 1000000000000 or 0; 3 1000000000001
 suggest --seed; a whole number from 0 to 9223372036854775807; -1 9223372036854775808
 suggest --threads; a whole number from 0 to 256; -1 257
 plot --max-rows; a whole number from 2 to 1000000000 or 0; 1 1000000001

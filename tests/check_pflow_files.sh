@@ -151,7 +151,7 @@ if grep -q nan log; then echo "eval prints nan"; exit 1; fi
 soon 1 'thin.npy: values in a row: 1, target sphere wants 2 or more' \
   fit --in thin.npy --out new.safetensors
 for name in words.txt pair.npz; do
-  soon 1 "$name: no file that pflow knows: .npy or .fvecs (rows), .npy or .ivecs (labels)" \
+  soon 1 "$name: no file that pflow knows, or only part of one: .npy or .fvecs (rows), .npy or .ivecs (labels)" \
     info $name
 done
 soon 1 'one.npy: 1 row has no plane' plot --in one.npy --out new.png
