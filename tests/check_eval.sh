@@ -21,7 +21,10 @@ grep -q '^X.npy: 400 rows of 6 values$' table
 grep -q '^with 4 labels$' table
 grep -q '^against X.npy$' table
 "$pflow" eval --in X.npy --max-rows 100 | grep -q 'a sample of 100 measured'
-! "$pflow" eval --in X.npy --max-rows 0 | grep "a sample" || exit 1
+"$pflow" eval --in X.npy --max-rows 0 >all
+grep -q '^X.npy: 400 rows of 6 values$' all
+"$pflow" suggest --in X.npy --max-rows 0 >all
+grep -q '^X.npy: 400 rows' all
 
 "$python" - <<'PYTHON'
 import json

@@ -46,8 +46,8 @@ results() {
 }
 
 # shellcheck disable=SC2086
-"$pflow" $fit --field network --steps 20 --out network.safetensors >/dev/null 2>&1
-results here "$pflow" 2>/dev/null
+"$pflow" $fit --field network --steps 20 --out network.safetensors >/dev/null
+results here "$pflow"
 for expected in Nehalem:reference Haswell:avx2; do
   cpu=${expected%:*}
   on "$cpu" "$pflow" --version | grep -q "kernel level ${expected#*:}" || {
@@ -56,7 +56,7 @@ for expected in Nehalem:reference Haswell:avx2; do
   }
   results "$cpu" on "$cpu" "$pflow"
   for test in test_train_rules test_denoiser_io; do
-    on "$cpu" "$bin/$test" >/dev/null
+    (on "$cpu" "$bin/$test" >out) || { echo "$test:"; tail -n 5 out; exit 1; }
   done
   "$python" - "$cpu" <<'PYTHON'
 import json

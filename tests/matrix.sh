@@ -15,7 +15,7 @@
 #   aarch64    cross-compiled and under qemu
 #   sweep      the kernels' exponentials and logarithms at every float there is, maps of
 #              4,096 values by every method, and convolutions of 5,000 random shapes at
-#              each CPU level, of 500 in plain C (an hour)
+#              each CPU level, in plain C most of them small (an hour)
 #
 # ONLY=REGEX takes only the programs whose names match. valgrind and aarch64 leave out the
 # tests that are tagged "long" (tests/support/suite.h), unless LONG is set.

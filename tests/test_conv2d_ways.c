@@ -4,6 +4,7 @@
  * With PFLOW_TEST_SWEEP set, thousands of random shapes are tried.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,12 +62,17 @@ static size_t draw(pflow_rng *rng, size_t low, size_t high) {
   return low + (size_t)pflow_rng_below(rng, high - low + 1);
 }
 
-/* Transforms in plain C are slow: there, every 20th shape is a large one. */
+/* Transforms in plain C are slow: there, every 21st shape is a large one. */
 static problem draw_problem(pflow_rng *rng, size_t i) {
-  const int large = pf_cpu_get() != pf_cpu_reference || i % 20 == 0;
+  const bool large = pf_cpu_get() != pf_cpu_reference || i % 21 == 0;
   const size_t channels = large ? 40 : 8, side = large ? 31 : 15;
-  problem p = {draw(rng, 1, 9),    draw(rng, 1, channels), draw(rng, 1, channels),
-               draw(rng, 1, side), draw(rng, 1, side),     (int)draw(rng, 0, 1)};
+  problem p;
+  p.rows = draw(rng, 1, 9);
+  p.in = draw(rng, 1, channels);
+  p.out = draw(rng, 1, channels);
+  p.height = draw(rng, 1, side);
+  p.width = draw(rng, 1, side);
+  p.bias = (int)draw(rng, 0, 1);
   if (i % 2) p.width = p.height;
   return p;
 }

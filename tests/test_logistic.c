@@ -341,6 +341,49 @@ START_TEST(constant_columns_get_no_weight) {
 }
 END_TEST
 
+/* Values that keep their bits beside the offset: the same rows for a free intercept. The
+ * gradient of the weights, and so the tolerance, grows with the offset. */
+START_TEST(an_offset_costs_no_steps) {
+  problem p = make_problem(2000, 12, 3, 1.0);
+  pflow_logistic *model;
+  pflow_logistic_report report, beside;
+  for (size_t i = 0; i < p.n * p.dim; i++)
+    p.x[i] = roundf(p.x[i] * 64.0f) / 64.0f;
+  ck_ok(fit(&model, &p, 1.0, 1e-4, &report));
+  pflow_logistic_destroy(model);
+  for (size_t i = 0; i < p.n * p.dim; i++)
+    p.x[i] += 8192.0f;
+  ck_ok(fit(&model, &p, 1.0, 8192.0 * 1e-4, &beside));
+  pflow_logistic_destroy(model);
+  ck_assert_uint_le(beside.iterations, report.iterations + 4);
+  ck_assert_double_eq_tol(beside.objective, report.objective, 1e-6 * report.objective);
+  problem_free(&p);
+}
+END_TEST
+
+/* Only the shares of the classes are left to say: the optimum is their entropy. Its
+ * weights are 0, but the gradient of values so large is known too badly to meet the
+ * tolerance. */
+START_TEST(equal_rows_end_at_the_entropy) {
+  problem p = make_problem(2000, 40, 3, 1.0);
+  pflow_logistic *model;
+  pflow_logistic_report report;
+  double count[3] = {0}, entropy = 0.0;
+  for (size_t i = 0; i < p.n; i++)
+    count[p.labels[i]]++;
+  for (size_t k = 0; k < 3; k++)
+    entropy -= count[k] * log(count[k] / (double)p.n);
+  for (size_t k = 0; k < p.dim; k++)
+    p.x[k] *= 1e7f;
+  for (size_t i = p.dim; i < p.n * p.dim; i++)
+    p.x[i] = p.x[i - p.dim];
+  ck_assert_int_ge(fit(&model, &p, 1.0, 1e-6, &report), PFLOW_OK);
+  ck_assert_double_eq_tol(report.objective, entropy, 1e-9 * entropy);
+  pflow_logistic_destroy(model);
+  problem_free(&p);
+}
+END_TEST
+
 static double norm_of_fit(const problem *p, double c) {
   pflow_logistic *model;
   ck_ok(fit(&model, p, c, 1e-6, NULL));
@@ -598,6 +641,7 @@ int main(void) {
             objective_is_flat_with_few_rows, variables_undo_the_curvature,
             reported_gradient_is_that_of_the_objective, two_classes_have_a_closed_form,
             badly_scaled_columns_converge, constant_columns_get_no_weight,
+            an_offset_costs_no_steps, equal_rows_end_at_the_entropy,
             separable_classes_are_held_by_the_penalty,
             a_class_without_rows_is_never_predicted, predictions_follow_the_weights,
             threads_do_not_change_bits, failing_memory_leaves_nothing,

@@ -66,7 +66,7 @@ pflow_err pflow_rows_read(const pflow_rows *rows, size_t begin, size_t n, float 
   return rows->format->read(rows, begin, n, x);
 }
 
-static bool first_wild_is_inf(const float *x, size_t size) {
+static bool first_unfinite_is_inf(const float *x, size_t size) {
   size_t i = 0;
   while (i < size && isfinite(x[i]))
     i++;
@@ -79,7 +79,7 @@ pflow_err pflow_rows_read_finite(const pflow_rows *rows, size_t begin, size_t n,
   pf_try(pflow_rows_read(rows, begin, n, x));
   const pflow_err rc = pf_check_finite(x, n, rows->dim, begin, rows->path);
   const bool was_rounded = rows->npy.type && rows->npy.type->bytes > sizeof *x;
-  if (rc != PFLOW_ENONFINITE || !was_rounded || !first_wild_is_inf(x, n * rows->dim))
+  if (rc != PFLOW_ENONFINITE || !was_rounded || !first_unfinite_is_inf(x, n * rows->dim))
     return rc;
   char message[pf_message_size];
   pf_message_get(message);

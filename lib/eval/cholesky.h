@@ -9,8 +9,9 @@
 /*
  * Replaces the lower triangle of a (dim x dim) by L with L L^T = a; the upper triangle is
  * not read. A pivot below `floor`, or below `rounding` times the diagonal in its place,
- * is lost: it is the larger of them with a root below zero, and the rest of its column is
- * 0, so that rounding does not grow from column to column.
+ * is lost: it becomes the larger of them, with its root below zero to tell, and the rest
+ * of its column is 0, so that rounding does not grow from column to column. L is then
+ * that of another matrix, which can be inverted as well. floor > 0.
  */
 void pf_cholesky(double *a, size_t dim, double floor, double rounding);
 

@@ -38,8 +38,10 @@ void pf_objective_free(pf_objective *objective);
 pflow_err pf_objective_evaluate(pf_objective *objective, const double *weights,
                                 double *value, double *gradient);
 
-/* Lower triangle (width x width) of the sum of [1, x_i / unit] [1, x_i / unit]^T. */
-pflow_err pf_objective_curvature(const pf_objective *objective, double *sum);
+/* Lower triangle (width x width) of the sum of [1, z_i] [1, z_i]^T, z_i = (x_i - mean) /
+ * unit, of rows whose mean that is: the first column is n and zeros. */
+pflow_err pf_objective_curvature(const pf_objective *objective, const double *mean,
+                                 double *sum);
 
 /*
  * pflow_logistic_fit of rows divided by a unit, a power of two: c and grad_tol are those

@@ -149,15 +149,19 @@ pflow_err pf_objective_evaluate(pf_objective *objective, const double *weights,
 
 typedef struct curvature {
   const pf_objective *objective;
+  const double *mean;
   double *sum;
 } curvature;
 
-/* Columns begin <= k < end of x as the residuals of a block of rows. */
-static void widen_columns(const float *x, size_t count, size_t dim, size_t begin,
-                          size_t end, double *columns) {
+/* Columns begin <= k < end of x, without their means, as the residuals of a block of
+ * rows.
+ */
+static void center_columns(const curvature *self, const float *x, size_t count,
+                           size_t begin, size_t end, double *columns) {
+  const size_t dim = self->objective->width - 1;
   for (size_t k = begin; k < end; k++)
     for (size_t i = 0; i < block; i++)
-      columns[(k - begin) * block + i] = i < count ? x[i * dim + k] : 0.0;
+      columns[(k - begin) * block + i] = i < count ? x[i * dim + k] - self->mean[k] : 0.0;
 }
 
 static size_t tiles_of(size_t dim) {
@@ -175,7 +179,7 @@ static void add_columns(const curvature *self, size_t begin, size_t end) {
   for (size_t row = 0; row < n; row += block) {
     const float *x = objective->x + row * dim;
     const size_t count = n - row < block ? n - row : block;
-    widen_columns(x, count, dim, begin, end, columns);
+    center_columns(self, x, count, begin, end, columns);
     objective->kernels->logistic.gradient(count, x, dim, end, columns, end - begin, to,
                                           width);
   }
@@ -192,13 +196,19 @@ static int add_tiles(size_t begin, size_t end, void *user) {
   return 0;
 }
 
-pflow_err pf_objective_curvature(const pf_objective *objective, double *sum) {
-  curvature self = {objective, sum};
+/* One factor of each product is centred, so that no sum is of squared means, and what
+ * rounding leaves of its own sum, which is the row's first, is taken from the other. */
+pflow_err pf_objective_curvature(const pf_objective *objective, const double *mean,
+                                 double *sum) {
+  curvature self = {objective, mean, sum};
   const size_t width = objective->width;
   sum[0] = (double)objective->n;
   pf_try(pflow_parallel_for(objective->pool, tiles_of(width - 1), 1, add_tiles, &self));
-  for (size_t i = 1; i < width; i++)
-    for (size_t k = 0; k <= i; k++)
-      sum[i * width + k] /= objective->unit * (k > 0 ? objective->unit : 1.0);
+  for (size_t i = 1; i < width; i++) {
+    double *row = sum + i * width;
+    for (size_t k = 1; k <= i; k++)
+      row[k] = (row[k] - row[0] * mean[k - 1]) / objective->unit / objective->unit;
+    row[0] = 0.0;
+  }
   return PFLOW_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "eval/cholesky.h"
 #include "eval/eigen.h"
+#include "eval/rows.h"
 #include "kernels/gemm.h"
 #include "optim/linesearch.h"
 
@@ -21,22 +22,38 @@ static double scale_of(const pf_objective *objective) {
 
 /* ---- many rows ---- */
 
-static pflow_err factorize(pf_precondition *self, const pf_objective *objective) {
-  const size_t width = self->width;
+/* P of centred rows is that of the rows with the intercept's column eliminated, which
+ * puts their mean into the factor: an offset costs no digits. */
+static pflow_err factorize(pf_precondition *self, const pf_objective *objective,
+                           double *mean) {
+  const size_t width = self->width, n = objective->n;
   const double scale = scale_of(objective);
-  size_t square;
-  pf_try(pf_mul(&square, width, width, "logistic curvature"));
-  pf_try(pf_alloc(&self->factor, square, sizeof *self->factor));
-  pf_try(pf_objective_curvature(objective, self->factor));
+  double *factor = self->factor;
+  pf_try(pf_moments(objective->x, n, width - 1, mean, NULL));
+  pf_try(pf_objective_curvature(objective, mean, factor));
   for (size_t i = 0; i < width; i++) {
     for (size_t k = 0; k <= i; k++)
-      self->factor[i * width + k] *= scale;
-    if (i > 0) self->factor[i * width + i] += 1.0;
+      factor[i * width + k] *= scale;
+    if (i > 0) factor[i * width + i] += 1.0;
   }
-  /* With the penalty in it no pivot is below this but by rounding. */
-  pf_cholesky(self->factor, width, fmin(1.0, self->factor[0]),
-              (double)objective->n * DBL_EPSILON);
+  /* With the penalty in it no pivot is below 1 but by rounding, and what is below the
+   * rounding of so long a sum says nothing of its direction. */
+  pf_cholesky(factor, width, fmin(1.0, factor[0]), sqrt((double)n) * DBL_EPSILON);
+  for (size_t i = 1; i < width; i++)
+    factor[i * width] = factor[0] * mean[i - 1] / objective->unit;
   return PFLOW_OK;
+}
+
+static pflow_err find_many(pf_precondition *self, const pf_objective *objective) {
+  const size_t width = self->width;
+  size_t square;
+  double *mean;
+  pf_try(pf_mul(&square, width, width, "logistic curvature"));
+  pf_try(pf_alloc(&self->factor, square, sizeof *self->factor));
+  pf_try(pf_alloc(&mean, width - 1, sizeof *mean));
+  const pflow_err rc = factorize(self, objective, mean);
+  pflow_free(mean);
+  return rc;
 }
 
 /* ---- few rows ---- */
@@ -106,7 +123,7 @@ static void add_axes(pf_precondition *self, double *row) {
 pflow_err pf_precondition_make(pf_precondition *self, const pf_objective *objective) {
   *self = (pf_precondition){.width = objective->width};
   return objective->n <= objective->width / few ? find_few(self, objective)
-                                                : factorize(self, objective);
+                                                : find_many(self, objective);
 }
 
 void pf_precondition_free(pf_precondition *self) {

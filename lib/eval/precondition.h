@@ -4,8 +4,9 @@
  * P = c / classes X^T X + I is the objective's curvature at weights of 0, X having a
  * column of ones for the intercept. In variables v with w = S v and S S^T = P^-1 all
  * directions have the same curvature there. S is L^-T of P's Cholesky factor, without
- * the penalty's 1 for the intercept; of few rows it is P^-1/2 by the eigenvectors of
- * X X^T, where P differs from I in as many directions as there are rows.
+ * the penalty's 1 for the intercept, where no pivot is lost (eval/cholesky.h); of few
+ * rows it is P^-1/2 by the eigenvectors of X X^T, where P differs from I in as many
+ * directions as there are rows.
  */
 #ifndef LIBPFLOW_PRECONDITION_H
 #define LIBPFLOW_PRECONDITION_H

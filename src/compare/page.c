@@ -223,7 +223,8 @@ int page_write(const comparison *self, const char *path) {
   if (!out) return say_failed("%s: %s", path, strerror(errno));
   int status = put_page(out, self);
   const bool short_of_memory = ferror(out) != 0;
-  if (fclose(out) != 0 || short_of_memory)
+  const bool closed = fclose(out) == 0; /* glibc's may leave no bytes and say nothing */
+  if (status == status_ok && (short_of_memory || !closed || !bytes))
     status = say_failed("%s: %s", path, strerror(ENOMEM));
   if (status == status_ok) status = say_result(pflow_file_write(path, bytes, size));
   free(bytes);

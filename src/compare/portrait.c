@@ -22,8 +22,9 @@ static void put_caption(FILE *out, const char *text) {
   fputs("</figcaption></figure>\n", out);
 }
 
-/* Values that overflow in what is drawn do not keep the page from being written. */
-static int put_missing(FILE *out, const char *what, pflow_err rc) {
+/* What failed is said: of values that overflow in what is drawn, in place of the figure,
+ * as they do not keep the page from being written. */
+static int without_figure(FILE *out, const char *what, pflow_err rc) {
   char text[256];
   if (rc != PFLOW_ENONFINITE) return say_result(rc);
   snprintf(text, sizeof text, "%s not drawn: %s", what, pflow_errmsg());
@@ -58,7 +59,7 @@ static int plane_figure(FILE *out, const arena *rows, const entrant *of) {
   size_t chosen[most_points];
   scatter plane;
   const pflow_err rc = scatter_make(&plane, &features);
-  if (rc < 0) return put_missing(out, "plane", rc);
+  if (rc < 0) return without_figure(out, "plane", rc);
   input_choose(chosen, n, features.n, rows->seed);
   draw_plane(out, rows, of, &plane, chosen, n);
   scatter_free(&plane);
@@ -93,7 +94,7 @@ static int values_figure(FILE *out, const arena *rows, const entrant *of) {
   const pflow_err rc = pflow_spectrum(&features, variances);
   if (rc >= 0) draw_values(out, of, variances, features.dim);
   pflow_free(variances);
-  return rc < 0 ? put_missing(out, "singular values", rc) : status_ok;
+  return rc < 0 ? without_figure(out, "singular values", rc) : status_ok;
 }
 
 /* ---- occurrences ---- */
