@@ -2,6 +2,7 @@
  * pflow - learns maps that spread feature vectors, applies and undoes them, and measures
  * what they did.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,6 +66,7 @@ static int run(const command *chosen, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   say_as("pflow", NULL);
+  signal(SIGXFSZ, SIG_IGN); /* a file beyond a limit is an error of its write */
   if (argc < 2) return say_misused("a command is needed");
   const char *word = argv[1];
   if (strcmp(word, "--version") == 0) {

@@ -222,7 +222,6 @@ done
 # A disk that is full: what was begun is taken away.
 full_disk() {
   (
-    trap '' XFSZ
     ulimit -f 1 # 512 bytes
     "$pflow" "$@"
   )

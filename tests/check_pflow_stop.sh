@@ -11,6 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 "$python" - "$pflow" <<'PYTHON'
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -60,6 +61,25 @@ def mapped(name):
     return open(name + ".npy", "rb").read()
 
 
+def seen_at_terminal(*words):
+    """What an interrupted command writes where standard error is a terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([pflow, *words], stdout=subprocess.DEVNULL, stderr=theirs)
+    while not minds(process, signal.SIGTERM):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 1
+    os.close(theirs)
+    written = b""
+    try:
+        while block := os.read(ours, 4096):
+            written += block
+    except OSError:  # all of it was read
+        pass
+    os.close(ours)
+    return written.decode()
+
+
 fit = ["fit", "--in", "X.npy", *settings]
 steps = ["--steps", "800"]
 run(*fit, *steps, "--out", "whole.safetensors")
@@ -80,6 +100,8 @@ assert other.returncode == 1 and "half.st" in other.stderr, other
 fit = ["fit", "--in", "X.npy", *settings]
 run(*fit, "--steps", "10", "--checkpoint", "none.st", "--resume", "--out", "ten.safetensors")
 
+said = seen_at_terminal(*fit, "--out", "new.safetensors")
+assert "interrupted: ending in order; once more to end now" in said, said
 before = set(os.listdir())
 err = interrupt(start(*fit, "--out", "new.safetensors"), signal.SIGTERM)
 assert "interrupted, nothing was written" in err, err

@@ -90,6 +90,15 @@ START_TEST(long_messages_are_cut) {
 }
 END_TEST
 
+/* A path with an escape and a new line in it. */
+START_TEST(messages_are_one_plain_line) {
+  unsigned char *bytes;
+  size_t size;
+  ck_fails(pflow_file_read(&bytes, &size, "no\x1b[31m\n\x7f-caf\xc3\xa9", 10), PFLOW_EIO,
+           "no?[31m??-caf\xc3\xa9: ");
+}
+END_TEST
+
 START_TEST(blocks_are_aligned_zeroed_and_counted) {
   unsigned char *blocks[40];
   for (size_t round = 0; round < 3; round++) {
@@ -233,10 +242,11 @@ START_TEST(failed_allocations_leave_nothing) {
 END_TEST
 
 int main(void) {
-  return run_tests(
-      "base", TESTS(codes_have_their_numbers_and_texts, version_agrees_with_its_parts,
-                    messages_belong_to_their_thread, long_messages_are_cut,
-                    blocks_are_aligned_zeroed_and_counted, big_blocks_are_as_others,
-                    sizes_that_overflow_are_refused, allocator_can_be_replaced,
-                    bad_allocators_are_refused, failed_allocations_leave_nothing));
+  return run_tests("base",
+                   TESTS(codes_have_their_numbers_and_texts,
+                         version_agrees_with_its_parts, messages_belong_to_their_thread,
+                         long_messages_are_cut, messages_are_one_plain_line,
+                         blocks_are_aligned_zeroed_and_counted, big_blocks_are_as_others,
+                         sizes_that_overflow_are_refused, allocator_can_be_replaced,
+                         bad_allocators_are_refused, failed_allocations_leave_nothing));
 }

@@ -271,6 +271,18 @@ START_TEST(rows_are_counted_as_the_caller_counts_them) {
            "row 5003, column 2 is inf");
   pflow_map_work_destroy(work);
   pflow_map_destroy(map);
+  map = fit_method(PFLOW_MAP_POISSON, &rows);
+  ck_ok(pflow_map_work_create(&work, map, &config));
+  pflow_map_work_count_from(work, 5000);
+  x[3 * dim + 2] = 0.0f;
+  x[11 * dim + 2] = 1e20f;
+  ck_fails(pflow_map_transform(map, work, x, n, y), PFLOW_EDIVERGED,
+           "map: row 5011: the flow");
+  x[13 * dim] = -1e20f;
+  ck_fails(pflow_map_transform(map, work, x, n, y), PFLOW_EDIVERGED,
+           "map: row 5011 and others: the flow");
+  pflow_map_work_destroy(work);
+  pflow_map_destroy(map);
   clouds_free(&rows);
 }
 END_TEST

@@ -66,7 +66,9 @@ PFLOW_API const char *pflow_strerror(pflow_err code);
 
 /*
  * The sentence of the calling thread's last error, naming the offending value. Read it
- * right after the call that failed: this thread's next call of the library may change it.
+ * right after the call that failed: this thread's next call of the library may change it,
+ * and one that goes well may leave it. Control characters, of paths and of names that
+ * files hold, are question marks in it: it is one line for a log or a terminal.
  */
 PFLOW_API const char *pflow_errmsg(void);
 

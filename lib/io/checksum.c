@@ -16,14 +16,14 @@ static uLong add_values(uLong crc, const pflow_tensor *tensor) {
                  pflow_tensor_size(tensor) * sizeof(float));
 }
 
-static uint64_t sum_of(const pflow_archive *archive, const char *key, pf_summed what) {
+static uint64_t sum_of(const pflow_archive *archive, const char *key) {
   const pf_items *tensors = &archive->tensors, *texts = &archive->texts;
   uLong crc = crc32(0, NULL, 0);
   for (size_t i = 0; i < tensors->count; i++) {
-    if (what == pf_sum_all) crc = add_text(crc, tensors->item[i].name);
+    crc = add_text(crc, tensors->item[i].name);
     crc = add_values(crc, tensors->item[i].tensor);
   }
-  for (size_t i = 0; what == pf_sum_all && i < texts->count; i++) {
+  for (size_t i = 0; i < texts->count; i++) {
     if (strcmp(texts->item[i].name, key) == 0) continue;
     crc = add_text(crc, texts->item[i].name);
     crc = add_text(crc, texts->item[i].text);
@@ -31,13 +31,13 @@ static uint64_t sum_of(const pflow_archive *archive, const char *key, pf_summed 
   return crc;
 }
 
-pflow_err pf_checksum_put(pflow_archive *archive, const char *key, pf_summed what) {
-  return pflow_archive_put_u64(archive, key, sum_of(archive, key, what));
+pflow_err pf_checksum_put(pflow_archive *archive, const char *key) {
+  return pflow_archive_put_u64(archive, key, sum_of(archive, key));
 }
 
 pflow_err pf_checksum_check(const pflow_archive *archive, const char *kind,
-                            const char *key, pf_summed what) {
-  const uint64_t sum = sum_of(archive, key, what);
+                            const char *key) {
+  const uint64_t sum = sum_of(archive, key);
   uint64_t want;
   const pflow_err found = pflow_archive_get_u64(archive, key, &want);
   if (found == PFLOW_ENOTFOUND)

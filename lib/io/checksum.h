@@ -6,18 +6,14 @@
 
 #include "pflow/io.h"
 
-/* What is summed, in the archive's order. */
-typedef enum pf_summed {
-  pf_sum_values, /* the arrays' values */
-  pf_sum_all     /* names and values of the arrays, keys and words of the other texts */
-} pf_summed;
-
-/* Adds the text `key`; to be called when all else is in the archive. */
-pflow_err pf_checksum_put(pflow_archive *archive, const char *key, pf_summed what);
+/* Adds the text `key`, the sum of the arrays' names and values and of the other texts'
+ * keys and words, in the archive's order; to be called when all else is in the archive.
+ */
+pflow_err pf_checksum_put(pflow_archive *archive, const char *key);
 
 /* PFLOW_EFORMAT unless it is right, PFLOW_ENOTFOUND, saying that the archive is not of
  * this kind ("map"), if there is none. */
 pflow_err pf_checksum_check(const pflow_archive *archive, const char *kind,
-                            const char *key, pf_summed what);
+                            const char *key);
 
 #endif

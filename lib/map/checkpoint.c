@@ -80,7 +80,7 @@ static pflow_err write_file(const pf_checkpoint *self, const pflow_denoiser *den
   pflow_err rc = pf_describe(archive, "", format, describe(self));
   if (rc >= 0 && denoiser && pflow_denoiser_steps(denoiser) > 0)
     rc = pflow_archive_put_denoiser(archive, prefix, denoiser, 1);
-  if (rc >= 0) rc = pf_checksum_put(archive, checksum_key, pf_sum_all);
+  if (rc >= 0) rc = pf_checksum_put(archive, checksum_key);
   if (rc >= 0) rc = pflow_archive_save(archive, self->path);
   pflow_archive_destroy(archive);
   return rc;
@@ -189,8 +189,7 @@ pflow_err pf_checkpoint_open(pf_checkpoint *checkpoint, const pflow_map *map,
   pf_try(write_rows(checkpoint, map, rows));
   if (!map->config.resume || access(checkpoint->path, F_OK) != 0) return PFLOW_OK;
   pf_try(pflow_archive_load(&checkpoint->read, checkpoint->path));
-  pf_try(pf_checksum_check(checkpoint->read, "checkpoint of a fit", checksum_key,
-                           pf_sum_all));
+  pf_try(pf_checksum_check(checkpoint->read, "checkpoint of a fit", checksum_key));
   pf_try(pf_described(&document, checkpoint->read, "", format));
   pflow_err rc = read_document(checkpoint, document, checkpoint->path);
   json_decref(document);

@@ -1,6 +1,6 @@
 /*
  * map_io.c - a map in a file: its settings and figures as one JSON text, the arrays of
- * its way, and a checksum of all arrays.
+ * its way, and a checksum of it all.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -124,7 +124,7 @@ static json_t *describe(const pflow_map *map) {
 static pflow_err put_map(const pflow_map *map, pflow_archive *archive) {
   pf_try(pf_describe(archive, "", format, describe(map)));
   if (map->way->put) pf_try(map->way->put(map, archive));
-  return pf_checksum_put(archive, checksum_key, pf_sum_values);
+  return pf_checksum_put(archive, checksum_key);
 }
 
 pflow_err pflow_map_save(const pflow_map *map, const char *path) {
@@ -261,7 +261,7 @@ static pflow_err read_document(pflow_map *map, const json_t *document,
 
 static pflow_err get_map(pflow_map *map, const pflow_archive *archive) {
   json_t *document;
-  pf_try(pf_checksum_check(archive, "map", checksum_key, pf_sum_values));
+  pf_try(pf_checksum_check(archive, "map", checksum_key));
   pf_try(check_finite(archive));
   pf_try(pf_described(&document, archive, "", format));
   pflow_err rc = read_document(map, document, archive->source);
@@ -298,6 +298,8 @@ pflow_err pflow_map_parse(pflow_map **map, const void *bytes, size_t size,
                           const char *name, pflow_pool *pool) {
   pf_need(map);
   *map = NULL;
+  pf_need(bytes);
+  pf_need(name);
   pflow_archive *archive;
   pf_try(pflow_archive_parse(&archive, bytes, size, name));
   pflow_err rc = map_of(map, archive, pool);

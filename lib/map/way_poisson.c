@@ -22,6 +22,7 @@ enum { block_rows = 64, radii_rows = 1000 };
 typedef struct buffers {
   pflow_ode *ode;
   float *u;
+  int *row_status;
   size_t *leave_out;
   pf_poisson_flow flow;          /* of one of these two */
   pflow_exact_flow exact;        /* borrows leave_out while it is of use */
@@ -47,6 +48,7 @@ static void work_destroy(void *memory) {
   buffers *self = memory;
   pflow_ode_destroy(self->ode);
   pflow_denoiser_flow_destroy(self->denoiser);
+  pflow_free(self->row_status);
   pflow_free(self->u);
   pflow_free(self->leave_out);
   pflow_free(self);
@@ -99,6 +101,8 @@ static pflow_err work_create(pflow_map_work *work) {
   work->buffers = self;
   pf_try(pf_mul(&floats, work->max_rows, map->info.dims, "map: rows of a workspace"));
   pf_try(pf_alloc(&self->u, floats, sizeof *self->u));
+  pf_try(pf_alloc(&self->row_status, work->max_rows, sizeof *self->row_status));
+  config.row_status = self->row_status;
   pf_try(pflow_ode_create(&self->ode, work->max_rows, map->info.dims, &config));
   self->flow =
       (pf_poisson_flow){pflow_exact_rhs, &self->exact, map->info.dims, map->info.aug_dim};
@@ -123,6 +127,21 @@ static pflow_err blame_rows(pflow_err rc, size_t first) {
   return pf_fail(rc, "map: rows counted from row %zu: %s", first, message);
 }
 
+/* Names the first row that did not arrive, of n. */
+static pflow_err blame_first(const pflow_map_work *work, size_t n,
+                             const pflow_ode_stats *stats) {
+  const buffers *self = work->buffers;
+  size_t first = 0;
+  while (first < n - 1 && self->row_status[first] == PFLOW_OK)
+    first++;
+  return pf_fail(PFLOW_EDIVERGED,
+                 "map: row %zu%s: the flow %s; values far from the fitted rows' do that",
+                 work->first + first,
+                 stats->failed + stats->limited > 1 ? " and others" : "",
+                 self->row_status[first] == PFLOW_LIMIT ? "takes too many steps"
+                                                        : "cannot be followed");
+}
+
 /* Takes n rows of u from one height to another. */
 static pflow_err flow(pflow_map_work *work, size_t n, double from, double to) {
   buffers *self = work->buffers;
@@ -130,9 +149,8 @@ static pflow_err flow(pflow_map_work *work, size_t n, double from, double to) {
   if (from == to) return PFLOW_OK;
   const pflow_err rc =
       pf_poisson_flow_run(&self->flow, self->ode, from, to, self->u, n, &stats);
-  if (rc != PFLOW_LIMIT) return blame_rows(rc, work->first);
-  return pf_fail(PFLOW_EDIVERGED, "map: %zu rows from row %zu on take too many steps",
-                 stats.limited, work->first);
+  return rc == PFLOW_LIMIT || rc == PFLOW_EDIVERGED ? blame_first(work, n, &stats)
+                                                    : blame_rows(rc, work->first);
 }
 
 static pflow_err blame_row(pflow_err rc, size_t row) {
