@@ -319,7 +319,7 @@ PFLOW_API pflow_err pflow_map_suggest(const float *x, size_t n, size_t dim, uint
 
 /*
  * A map in one safetensors file: settings and training figures as text, arrays, and a
- * CRC-32 of the arrays. A loaded map gives the same bits as the one that was saved. pool:
+ * CRC-32 of it all. A loaded map gives the same bits as the one that was saved. pool:
  * of its calls, borrowed; NULL: the default pool. A file is hostile until checked; errors
  * as in pflow/io.h, PFLOW_EFORMAT also for a checksum that is wrong. load_info reads the
  * header only.
