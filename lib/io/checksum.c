@@ -31,6 +31,14 @@ static uint64_t sum_of(const pflow_archive *archive, const char *key) {
   return crc;
 }
 
+/* What files of maps had at first: a file of that time has this one still. */
+static uint64_t sum_of_values(const pflow_archive *archive) {
+  uLong crc = crc32(0, NULL, 0);
+  for (size_t i = 0; i < archive->tensors.count; i++)
+    crc = add_values(crc, archive->tensors.item[i].tensor);
+  return crc;
+}
+
 pflow_err pf_checksum_put(pflow_archive *archive, const char *key) {
   return pflow_archive_put_u64(archive, key, sum_of(archive, key));
 }
@@ -47,7 +55,7 @@ pflow_err pf_checksum_check(const pflow_archive *archive, const char *kind,
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
   want = sum;
 #endif
-  if (want == sum) return PFLOW_OK;
+  if (want == sum || want == sum_of_values(archive)) return PFLOW_OK;
   return pf_fail(PFLOW_EFORMAT, "%s: its checksum is %08" PRIx64 ", wants %08" PRIx64,
                  archive->source, sum, want);
 }
