@@ -35,7 +35,8 @@ case $data in ''|/*|synthetic) ;; *) data=$start/$data ;; esac
 need_packages $build_packages
 mkdir -p build
 build() {
-  cmake -S . -B build -DPFLOW_BUILD_EXAMPLES=ON && cmake --build build --target cifar10 pflow_command -j "$(nproc)"
+  cmake -S . -B build -DPFLOW_BUILD_EXAMPLES=ON &&
+    cmake --build build --target cifar10 pflow_command -j "$(nproc)"
 }
 echo "building"
 { build 2>&1 && echo built; } | tee build/quickstart.log | awk '

@@ -76,8 +76,8 @@ END_TEST
  * way of the convolutions, the CPU level and the BLAS; one in ten takes another branch of
  * a kink and ends 4e-3 off. So the bounds are asked of each logit's median over such
  * starts: an error of ours moves it, roundings hardly do. Medians over 21 starts put the
- * last ones off by 1.9e-4 to 2.6e-4; over 11, by up to 3.1e-4
- * (two threads of OpenBLAS's SapphireRapids kernels).
+ * last ones off by 1.9e-4 to 2.6e-4; over 11, by up to 3.1e-4 with
+ * two threads of OpenBLAS's SapphireRapids kernels.
  */
 
 enum { starts = 21, logits_size = 32 * 10 };

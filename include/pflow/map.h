@@ -269,7 +269,8 @@ PFLOW_API pflow_err pflow_map_transform(const pflow_map *map, pflow_map_work *wo
  * x (n x in_dim) of y (n x out_dim), the way back. What the map does not keep does not
  * come back: directions beyond the k principal ones (x gets their mean), and the radius
  * with SPHERE (every row gets the median of the fitted rows' at the flow's end). A fitted
- * row's own source is not overlooked on the way back, which draws it to where it was.
+ * row's own source is not overlooked on the way back: with an exact field it comes back
+ * only near to where it was, the nearer the higher the start.
  * PFLOW_EUNSUPPORTED for L2, ABTT and the post's field, which have no way back; other
  * errors as above.
  */

@@ -23,8 +23,7 @@ void pf_message_get(char message[pf_message_size]) {
   memcpy(message, last_message, pf_message_size);
 }
 
-/* Names out of files and paths may hold what a terminal would obey, or a log's next line.
- */
+/* Names out of files and paths may hold what a terminal would obey, or a new line. */
 void pf_message_set(const char *message) {
   snprintf(last_message, sizeof last_message, "%s", message);
   for (char *at = last_message; *at; at++)

@@ -153,9 +153,7 @@ typedef struct curvature {
   double *sum;
 } curvature;
 
-/* Columns begin <= k < end of x, without their means, as the residuals of a block of
- * rows.
- */
+/* Columns begin <= k < end of x less their means, as the residuals of a block of rows. */
 static void center_columns(const curvature *self, const float *x, size_t count,
                            size_t begin, size_t end, double *columns) {
   const size_t dim = self->objective->width - 1;
